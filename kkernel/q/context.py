@@ -1,0 +1,25 @@
+"""The interpreter that is running, for functions whose result depends on the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .interpreter import Interpreter
+
+
+@dataclass
+class Settings:
+    """What q's system commands set: `\\c` rows columns, `\\P` precision, `\\S` seed."""
+
+    rows: int = 25
+    columns: int = 80
+    precision: int = 7
+    seed: int = -314159
+    offset: int = 0  # \o, hours from UTC
+    week: int = 2  # \W, first day of the week (Monday)
+    date_order: int = 0  # \z, 1 for day first
+
+
+active: Interpreter  # set by Interpreter while it evaluates

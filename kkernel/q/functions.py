@@ -1,0 +1,164 @@
+"""Functions of q as values: primitives, lambdas, projections, compositions, derived functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .values import Value
+
+PyFunction = Callable[..., Value]
+
+
+class Primitive:
+    """An operator or keyword.
+
+    `by_rank` holds the Python function for each argument count that has one; `fn1` and `fn2`
+    repeat the two common ones for speed.  `glyph` is the text shown for it inside values
+    (`-:` for neg), `infix` tells the parser that it may stand between its arguments.
+    """
+
+    __slots__ = ("name", "glyph", "infix", "by_rank", "fn1", "fn2", "rank", "qtype", "doc",
+                 "atomic")
+
+    def __init__(self, name: str, *, glyph: str = "", infix: bool = False, code: int = 0,
+                 doc: str = "", atomic: bool = False) -> None:
+        self.name = name
+        self.glyph = glyph or name
+        self.infix = infix
+        self.by_rank: dict[int, PyFunction] = {}
+        self.fn1: PyFunction | None = None
+        self.fn2: PyFunction | None = None
+        self.rank = 0
+        self.qtype = code
+        self.doc = doc
+        self.atomic = atomic
+
+    def add(self, rank: int, fn: PyFunction) -> None:
+        self.by_rank[rank] = fn
+        if rank == 1:
+            self.fn1 = fn
+        elif rank == 2:
+            self.fn2 = fn
+        self.rank = 2 if 2 in self.by_rank else min(self.by_rank)
+        if not self.qtype:
+            self.qtype = 101 if self.rank == 1 else 102
+
+    def __repr__(self) -> str:
+        return self.glyph
+
+
+class Lambda:
+    """A user function.  `run(args)` is set by the compiler."""
+
+    __slots__ = ("text", "params", "locals", "rank", "namespace", "run", "body", "name", "source")
+    qtype = 100
+
+    def __init__(self, text: str, params: Sequence[str], namespace: str) -> None:
+        self.text = text  # exactly as typed
+        self.params = tuple(params)
+        self.locals: tuple[str, ...] = ()
+        self.rank = max(1, len(self.params))
+        self.namespace = namespace
+        self.run: Callable[[list[Value]], Value] | None = None
+        self.body: Any = None  # the parsed statements
+        self.name = ""  # the global it was last assigned to, for backtraces
+        self.source: Any = None
+
+
+class Projection:
+    """A function with some arguments bound; holes are `MISSING`."""
+
+    __slots__ = ("fn", "args", "rank")
+    qtype = 104
+
+    def __init__(self, fn: Value, args: Sequence[Value]) -> None:
+        self.fn = fn
+        self.args = tuple(args)
+        self.rank = max(sum(a is MISSING for a in args), rank_of(fn) - len(self.args)
+                        + sum(a is MISSING for a in args))
+
+
+class Composition:
+    """f after g: `'[f;g]`, or a train such as `til count@`.  Has the rank of g."""
+
+    __slots__ = ("f", "g", "rank")
+    qtype = 105
+
+    def __init__(self, f: Value, g: Value) -> None:
+        self.f = f
+        self.g = g
+        self.rank = rank_of(g)
+
+
+ITERATORS = {"'": 106, "/": 107, "\\": 108, "':": 109, "/:": 110, "\\:": 111}
+
+
+class Derived:
+    """A function made by an iterator: `f/`, `f'`, ...  Also on lists and dictionaries."""
+
+    __slots__ = ("iterator", "fn", "rank", "qtype")
+
+    def __init__(self, iterator: str, fn: Value) -> None:
+        self.iterator = iterator
+        self.fn = fn
+        self.qtype = ITERATORS[iterator]
+        self.rank = 2 if iterator in ("/:", "\\:") else rank_of(fn)
+
+
+class Iterator:
+    """A bare iterator as a value: `(/)`, type 103."""
+
+    __slots__ = ("glyph",)
+    qtype = 103
+    rank = 1
+
+    def __init__(self, glyph: str) -> None:
+        self.glyph = glyph
+
+
+class Foreign:
+    """A function that comes from a library, as `2:` loads them (type 112).
+
+    All functions of the k api are such: `fn` takes `rank` values and returns one.
+    """
+
+    __slots__ = ("name", "rank", "fn", "doc")
+    qtype = 112
+
+    def __init__(self, name: str, rank: int, fn: PyFunction, doc: str = "") -> None:
+        self.name = name
+        self.rank = rank
+        self.fn = fn
+        self.doc = doc
+
+
+class Missing:
+    """An argument left out: `f[;2]`."""
+
+    __slots__ = ()
+    qtype = 101
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+class Null:
+    """`::`, the identity function and the value that prints as nothing (type 101)."""
+
+    __slots__ = ()
+    qtype = 101
+    rank = 1
+    glyph = "::"
+
+    def __repr__(self) -> str:
+        return "::"
+
+
+MISSING = Missing()
+NULL = Null()
+
+
+def rank_of(f: Value) -> int:
+    """How many arguments a full application takes; 1 for lists and dictionaries."""
+    return getattr(f, "rank", 1)

@@ -1,0 +1,402 @@
+"""Values of q, bare wherever Python and numpy have the thing itself.
+
+=================  ==========================================================================
+q                  here
+=================  ==========================================================================
+boolean long float `bool` `int` `float`; every function also accepts numpy's own scalars
+byte short int real numpy scalars `u1 i2 i4 f4`
+char               `np.bytes_` of length 1 (the NUL char reads as length 0: use `char_code`)
+symbol             `Symbol`, an interned `str`
+guid               `np.void` of 16 bytes
+temporals          `np.datetime64` / `np.timedelta64`, the unit tells the type
+simple vector      `np.ndarray`, 1-d, dtype from the type table; symbols are `u4` codes
+... with attribute `Attributed`, a subclass of ndarray
+rectangle          an n-d `np.ndarray` of two or more dimensions is a list of lists
+general list       `List`; nested rectangles may be either, and `match` sees no difference
+dictionary         `Dict`;  keyed table: a `Dict` from `Table` to `Table`
+table              `Table`
+enumeration        `Enum` (vector) and `EnumAtom`
+functions          see functions.py;  `::` is `functions.NULL`
+=================  ==========================================================================
+
+Values are immutable by convention: nothing writes into an array or list that it did not make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import QError
+from .symbols import TABLE, U4, Symbol, names, sym, symbols
+from .types import BY_CODE, CODE_OF_DTYPE, DTYPE
+
+Value = Any  # a q value in one of the forms above
+Array = np.ndarray[Any, Any]
+
+
+class List(list[Any]):
+    """A general list (type 0).  A Python list of values that nobody changes in place."""
+
+    __slots__ = ()
+    qtype = 0
+
+
+class Attributed(np.ndarray[Any, Any]):
+    """A vector that carries an attribute, `attr` one of s u p g.  Results of numpy lose it."""
+
+    attr: str
+
+    def __array_finalize__(self, obj: Any) -> None:
+        self.attr = ""
+
+
+class Enum:
+    """An enumerated vector: positions in the list named by `domain` (type 20 and up)."""
+
+    __slots__ = ("domain", "index")
+    qtype = 20
+
+    def __init__(self, domain: Symbol, index: Array) -> None:
+        self.domain = domain
+        self.index = index
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+class EnumAtom:
+    """One item of an enumeration (type -20)."""
+
+    __slots__ = ("domain", "index")
+    qtype = -20
+
+    def __init__(self, domain: Symbol, index: int) -> None:
+        self.domain = domain
+        self.index = index
+
+
+class Dict:
+    """A dictionary: two lists (or tables) of equal count.  `attr` "s" makes a step function."""
+
+    __slots__ = ("keys", "values", "attr", "_where")
+
+    def __init__(self, keys: Value, values: Value, attr: str = "") -> None:
+        self.keys = keys
+        self.values = values
+        self.attr = attr
+        self._where: dict[Any, int] | None = None
+
+    @property
+    def qtype(self) -> int:
+        return 127 if self.attr else 99
+
+    def __len__(self) -> int:
+        return count(self.keys)
+
+    @property
+    def keyed_table(self) -> bool:
+        return isinstance(self.keys, Table) and isinstance(self.values, Table)
+
+    @property
+    def positions(self) -> dict[Any, int]:
+        """hashable key -> first position, for keys that are atoms; made on first use."""
+        if self._where is None:
+            where: dict[Any, int] = {}
+            for i, k in enumerate(hashables(self.keys)):
+                where.setdefault(k, i)
+            self._where = where
+        return self._where
+
+    def get(self, name: str, default: Value = None) -> Value:
+        """The value under a symbol key, for Python callers: `d.get("loss")`."""
+        i = self.positions.get(name)
+        return default if i is None else at(self.values, i)
+
+    def items(self) -> Iterator[tuple[Value, Value]]:
+        return zip(items(self.keys), items(self.values))
+
+
+class Table:
+    """A table: named columns of equal count."""
+
+    __slots__ = ("columns", "data", "_count")
+    qtype = 98
+
+    def __init__(self, columns: Sequence[str], data: Sequence[Value]) -> None:
+        self.columns: tuple[Symbol, ...] = tuple(sym(c) for c in columns)
+        self.data: tuple[Value, ...] = tuple(data)
+        self._count = count(self.data[0]) if self.data else 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def column(self, name: str) -> Value:
+        """The column of this name; signals the name when there is none."""
+        try:
+            return self.data[self.columns.index(name)]  # type: ignore[arg-type]
+        except ValueError:
+            raise QError(str(name)) from None
+
+
+# ---------------------------------------------------------------- types
+
+ATOM_CODE: dict[type, int] = {
+    int: -7, float: -9, bool: -1, Symbol: -11, np.bytes_: -10,
+    np.bool_: -1, np.uint8: -4, np.int16: -5, np.int32: -6, np.int64: -7,
+    np.float32: -8, np.float64: -9, np.void: -2,
+}
+
+
+def qtype(x: Value) -> int:
+    """The type number, as q's `type`: negative for atoms, 0 general, 98 table, 99 dictionary."""
+    code = ATOM_CODE.get(type(x))
+    if code is not None:
+        return code
+    if isinstance(x, np.ndarray):
+        return CODE_OF_DTYPE[x.dtype] if x.ndim == 1 else 0
+    if isinstance(x, (np.datetime64, np.timedelta64)):
+        return -CODE_OF_DTYPE[x.dtype]
+    found: int = x.qtype
+    return found
+
+
+def is_atom(x: Value) -> bool:
+    return qtype(x) < 0
+
+
+def is_list(x: Value) -> bool:
+    """A vector or general list, enumerations included; not a dictionary or table."""
+    return isinstance(x, (np.ndarray, List, Enum))
+
+
+def is_vector(x: Value) -> bool:
+    """A simple vector (not a rectangle)."""
+    return isinstance(x, np.ndarray) and x.ndim == 1
+
+
+def is_string(x: Value) -> bool:
+    return isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.kind == "S"
+
+
+def is_function(x: Value) -> bool:
+    return 100 <= qtype(x) < 127
+
+
+# ---------------------------------------------------------------- making values
+
+EMPTY = List()  # ()
+
+
+def char(c: str | int) -> Value:
+    """A char atom."""
+    return np.bytes_(bytes([c if isinstance(c, int) else ord(c)]))
+
+
+def char_code(c: Value) -> int:
+    """The byte of a char atom; numpy drops a NUL, so length 0 is code 0."""
+    return c[0] if c else 0
+
+
+def string(text: str | bytes) -> Array:
+    """A char vector; text is encoded as UTF-8."""
+    raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    return np.frombuffer(raw, "S1") if raw else np.empty(0, "S1")
+
+
+def text(x: Value) -> str:
+    """The Python text of a char vector, char atom or symbol."""
+    if isinstance(x, Symbol):
+        return str(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "S":
+        return x.tobytes().decode("utf-8", "surrogateescape")
+    if isinstance(x, (bytes, np.bytes_)):
+        return bytes(x).decode("utf-8", "surrogateescape") or "\0"
+    raise QError("type")
+
+
+def vector(code: int, raw: Any) -> Array:
+    """A vector of type `code` from raw numbers (symbols: from names)."""
+    if code == 11:
+        return symbols(raw)
+    t = BY_CODE[code]
+    return np.asarray(raw, t.raw).view(t.dtype)
+
+
+def empty(code: int) -> Value:
+    """The empty list of a type; `()` for type 0."""
+    return np.empty(0, DTYPE[code]) if code else EMPTY
+
+
+def null(code: int) -> Value:
+    """The null atom of a simple type (0b and 0x00 for the two types that have none)."""
+    return at(_NULLS[code], 0)
+
+
+def null_vector(code: int, n: int) -> Array:
+    """n nulls of a type, as a new vector."""
+    return np.repeat(_NULLS[code], n)
+
+
+def _one_null(code: int) -> Array:
+    t = BY_CODE[code]
+    if code == 2:
+        return np.zeros(1, t.dtype)
+    return np.array([t.null or 0], t.raw).view(t.dtype)
+
+
+def at(x: Value, i: int) -> Value:
+    """Item i (in range) of a list, dictionary (by position) or table."""
+    if isinstance(x, np.ndarray):
+        if x.ndim > 1:
+            return x[i]
+        kind = x.dtype.char
+        if kind in "ld?q":  # long float boolean: plain Python objects
+            return x.item(i)
+        if kind == "I":
+            return TABLE[x.item(i)]
+        return x[i]
+    if isinstance(x, List):
+        return x[i]
+    if isinstance(x, Dict):
+        return at(x.values, i)
+    if isinstance(x, Table):
+        return Dict(symbols(x.columns), collapse([at(c, i) for c in x.data]))
+    if isinstance(x, Enum):
+        return EnumAtom(x.domain, x.index.item(i))
+    if i == 0:
+        return x
+    raise QError("type")
+
+
+_NULLS: dict[int, Array] = {c: _one_null(c) for c in BY_CODE}
+
+
+def items(x: Value) -> list[Value]:
+    """The items of any value as a Python list: of a dictionary its values, of an atom itself."""
+    if isinstance(x, List):
+        return x
+    if isinstance(x, np.ndarray):
+        if x.ndim > 1:
+            return list(x)
+        kind = x.dtype.char
+        if kind in "ld?q":
+            return x.tolist()
+        if kind == "I":
+            return names(x)
+        return list(x)
+    if isinstance(x, Dict):
+        return items(x.values)
+    if isinstance(x, (Table, Enum)):
+        return [at(x, i) for i in range(len(x))]
+    return [x]
+
+
+def hashables(x: Value) -> Iterable[Any]:
+    """Items as things that Python can hash, equal exactly when q finds them equal."""
+    if isinstance(x, np.ndarray) and x.ndim == 1:
+        kind = x.dtype.char
+        if kind in "ld?q":
+            return [_NAN_KEY if v != v else v for v in x.tolist()] if kind == "d" else x.tolist()
+        if kind == "I":
+            return names(x)
+    return [hashable(v) for v in items(x)]
+
+
+_NAN_KEY = ("nan",)
+
+
+def hashable(x: Value) -> Any:
+    """One value as a dictionary key: atoms bare (long, float, boolean, symbol) or tagged."""
+    kind = type(x)
+    if kind is int or kind is Symbol or kind is bool:
+        return x
+    if kind is float or kind is np.float64:
+        return _NAN_KEY if x != x else x
+    code = qtype(x)
+    if code < 0:
+        if isinstance(x, EnumAtom):
+            return (code, x.domain, x.index)
+        return (code, _NAN_KEY if x != x and code == -8 else np.asarray(x).tobytes())
+    if isinstance(x, Dict):
+        return (99, tuple(hashables(x.keys)), tuple(hashables(x.values)))
+    if isinstance(x, Table):
+        return (98, x.columns, tuple(tuple(hashables(c)) for c in x.data))
+    if code >= 100:
+        return (code, id(x))
+    return (code, tuple(hashables(x)))
+
+
+def count(x: Value) -> int:
+    """q's `count`: 1 for atoms and functions."""
+    if isinstance(x, (np.ndarray, List, Dict, Table, Enum)):
+        return len(x)
+    return 1
+
+
+def collapse(values: list[Value]) -> Value:
+    """The list of these items in its simplest form.
+
+    Atoms of one type become a vector, equal-shaped numeric vectors a rectangle, dictionaries
+    with the same symbol keys a table; anything else a general list.
+    """
+    if not values:
+        return EMPTY
+    first = values[0]
+    kind = type(first)
+    if kind in ATOM_CODE:
+        return _collapse_atoms(values, kind)
+    if isinstance(first, (np.datetime64, np.timedelta64)):
+        dt = first.dtype
+        if all(type(v) is kind and v.dtype == dt for v in values):
+            return np.array(values, dt)
+    elif isinstance(first, np.ndarray):
+        dt, shape = first.dtype, first.shape
+        if len(values) > 1 and dt.kind in "bif" and all(
+                isinstance(v, np.ndarray) and v.dtype == dt and v.shape == shape for v in values):
+            return np.stack(values)
+    elif isinstance(first, EnumAtom):
+        if all(isinstance(v, EnumAtom) and v.domain == first.domain for v in values):
+            return Enum(first.domain, np.array([v.index for v in values], "i8"))
+    elif isinstance(first, Dict):
+        return _collapse_dicts(values)
+    return List(values)
+
+
+def _collapse_atoms(values: list[Value], kind: type) -> Value:
+    for v in values:
+        if type(v) is not kind and ATOM_CODE.get(type(v)) != ATOM_CODE[kind]:
+            return List(values)
+    code = -ATOM_CODE[kind]
+    if code == 11:
+        return np.array([v.code for v in values], U4)
+    return np.array(values, DTYPE[code])
+
+
+def _collapse_dicts(values: list[Value]) -> Value:
+    keys = values[0].keys
+    if not (is_vector(keys) and keys.dtype == U4 and len(keys)):
+        return List(values)
+    for v in values:
+        if not (isinstance(v, Dict) and is_vector(v.keys) and v.keys.dtype == U4
+                and np.array_equal(v.keys, keys)):
+            return List(values)
+    columns = zip(*[items(v.values) for v in values])
+    return Table(names(keys), [collapse(list(c)) for c in columns])
+
+
+def enlist(x: Value) -> Value:
+    """The one-item list of x (a one-row table of a dictionary with symbol keys)."""
+    return collapse([x])
+
+
+def dictionary(**entries: Value) -> Dict:
+    """A dictionary with symbol keys, for Python callers."""
+    return Dict(symbols(entries), collapse(list(entries.values())))
+
+
+def record(names_: Sequence[str], values: Sequence[Value]) -> Dict:
+    """A dictionary from names to values."""
+    return Dict(symbols(names_), collapse(list(values)))
