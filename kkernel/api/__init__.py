@@ -1,0 +1,14 @@
+"""The k api: PyTorch as functions of q.  Knows q values and torch, nothing of Jupyter."""
+
+from __future__ import annotations
+
+from kkernel.q.functions import Foreign
+
+
+def load() -> dict[str, Foreign]:
+    """Every function of the api as a q value, by name.  Imports torch on first use."""
+    from . import catalog
+    from .declare import FUNCTIONS
+
+    catalog.declare_all()
+    return {name: f.foreign for name, f in FUNCTIONS.items()}

@@ -1,0 +1,13 @@
+"""The modules that declare api functions, in the order of the reference."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+DECLARING: tuple[str, ...] = ()
+
+
+def declare_all() -> None:
+    """Import every declaring module once."""
+    for name in DECLARING:
+        import_module(f"kkernel.api.{name}")

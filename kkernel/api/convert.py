@@ -1,0 +1,188 @@
+"""q values to tensors and back, at memory speed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from kkernel.q.errors import QError
+from kkernel.q.functions import NULL
+from kkernel.q.symbols import symbols
+from kkernel.q.types import DTYPE
+from kkernel.q.values import Dict, List, Value, char, collapse, qtype
+
+from . import settings
+from .dtypes import BY_TORCH, FROM_CODE, FROM_NUMPY
+from .kinds import kname
+
+Tensor = torch.Tensor
+_FLOAT, _LONG, _BOOL, _DOUBLE = torch.float32, torch.int64, torch.bool, torch.float64
+
+
+# ------------------------------------------------------------------ q -> tensor
+
+def to_tensor(x: Value, dtype: torch.dtype | None = None,
+              device: torch.device | str | None = None, *, own: bool = False) -> Tensor:
+    """The tensor of a q atom, vector or nested rectangle, in the dtype of its q type.
+
+    Shares the memory of a numpy array unless `own` asks for memory of its own (a tensor that
+    stays, and may be written to).  Signals types that torch lacks and ragged lists.
+    """
+    t = _from_array(x) if isinstance(x, np.ndarray) else _from_other(x)
+    if dtype is not None or device is not None:
+        moved = t.to(device=device, dtype=dtype)
+        own, t = own and moved is t, moved
+    return t.clone() if own and isinstance(x, np.ndarray) else t
+
+
+def _from_array(x: np.ndarray[Any, Any]) -> Tensor:
+    if x.dtype not in FROM_NUMPY:
+        raise QError(f"no torch type found for k: {kname(_deepest(x))}")
+    if x.dtype.kind == "S":
+        x = x.view("i1")
+    if type(x) is not np.ndarray:
+        x = x.view(np.ndarray)
+    if not (x.flags.writeable and x.flags.aligned) or min(x.strides, default=0) < 0:
+        x = x.copy()
+    return torch.from_numpy(x)
+
+
+def _deepest(x: np.ndarray[Any, Any]) -> Value:
+    return x.reshape(-1)
+
+
+def _from_other(x: Value) -> Tensor:
+    if isinstance(x, List):
+        return _from_list(x)
+    code = qtype(x)
+    if code >= 0:
+        raise QError(f"no torch type found for k: {kname(x)}")
+    if -code not in FROM_CODE:
+        raise QError(f"unable to translate k {kname(x)} to scalar tensor")
+    if code == -10:
+        return torch.tensor(np.frombuffer(bytes(x) or b"\0", "i1")[0].item(), dtype=torch.int8)
+    return torch.tensor(x.item() if isinstance(x, np.generic) else x, dtype=FROM_CODE[-code])
+
+
+def _from_list(x: List) -> Tensor:
+    if not x:
+        return torch.empty(0)
+    shape: list[int] = []
+    leaves: list[np.ndarray[Any, Any]] = []
+    _gather(x, 0, shape, leaves)
+    if not leaves:
+        return torch.empty(shape)
+    return _from_array(np.concatenate(leaves).reshape(shape))
+
+
+def _gather(x: Value, depth: int, shape: list[int], leaves: list[np.ndarray[Any, Any]]) -> None:
+    """Walk a nested list, checking that it is a rectangle of one type; append its vectors."""
+    base = leaves[0] if leaves else None
+    if not isinstance(x, (np.ndarray, List)):
+        if qtype(x) < 0:
+            raise QError("unable to map mixed array to tensor: "
+                         f"{kname(x)} encountered at depth {depth}")
+        raise QError(f"no torch type found for k: {kname(x)}")
+    if base is None:
+        shape.append(len(x))
+    else:
+        _check(x, depth, shape, base)
+    if isinstance(x, np.ndarray) and x.ndim == 1:
+        if x.dtype not in FROM_NUMPY:
+            raise QError(f"no torch type found for k: {kname(x)}")
+        leaves.append(x)
+        return
+    if (isinstance(x, np.ndarray) and base is not None and x.dtype == base.dtype
+            and x.shape == tuple(shape[depth:])):
+        leaves.append(x.reshape(-1))
+        return
+    for item in x:
+        _gather(item, depth + 1, shape, leaves)
+
+
+def _check(x: Value, depth: int, shape: list[int], base: np.ndarray[Any, Any]) -> None:
+    if depth >= len(shape):
+        raise QError(f"type mismatch at depth {depth}, {kname(base)} vs {kname(x)}")
+    if len(x) != shape[depth]:
+        raise QError(f"dimension mismatch at depth {depth}, {shape[depth]} vs {len(x)}")
+    nested = depth < len(shape) - 1
+    expected = 0 if nested else qtype(base)
+    if qtype(x) != expected:
+        given = "general list" if nested else kname(base)
+        raise QError(f"type mismatch at depth {depth}, {given} vs {kname(x)}")
+
+
+# ------------------------------------------------------------------ tensor -> q
+
+def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
+    """The q value of a tensor: an atom for 0 dimensions, else one array of its shape.
+
+    The memory is copied unless `fresh` says that nobody else has the tensor.  Complex tensors
+    give their parts on a dimension of 2, first or last by the setting complexfirst.
+    """
+    if t is None:
+        return NULL
+    if t.is_complex() or t.layout is not torch.strided:
+        t, fresh = _plain(t), True
+    if t.dtype not in BY_TORCH:
+        raise QError(f"no k data type found for torch type: {t.dtype}")
+    if t.ndim == 0:
+        return _atom(t)
+    if t.dtype is torch.float16:
+        t, fresh = t.float(), True
+    t = t.detach()
+    if t.is_conj() or t.is_neg():
+        t = t.resolve_conj().resolve_neg()
+    a = t.cpu().numpy()
+    if not fresh or not a.flags.c_contiguous:
+        a = np.array(a, order="C")
+    return _chars(a) if a.dtype == np.int8 else a
+
+
+def _plain(t: Tensor) -> Tensor:
+    """Complex as real parts, sparse as dense."""
+    if t.layout is not torch.strided:
+        t = t.detach().to_dense()
+    return as_real(t) if t.is_complex() else t
+
+
+def as_real(t: Tensor, first: bool | None = None) -> Tensor:
+    """The parts of a complex tensor on a new dimension of 2, first or last."""
+    r = torch.view_as_real(t.detach().resolve_conj())
+    if settings.active.complexfirst if first is None else first:
+        r = r.movedim(-1, 0)
+    return r
+
+
+def _atom(t: Tensor) -> Value:
+    v = t.item()
+    dtype = t.dtype
+    if dtype is _LONG or dtype is _DOUBLE or dtype is _BOOL:
+        return v
+    if dtype is torch.int8:
+        return char(int(v) & 255)
+    code = {"e": 8, "x": 4, "h": 5, "i": 6}[BY_TORCH[dtype].char]
+    return DTYPE[code].type(v)
+
+
+def _chars(a: np.ndarray[Any, Any]) -> Value:
+    """int8 memory as char vectors; text is a list of strings, not a rectangle."""
+    if a.ndim == 1:
+        return a.view("S1")
+    return List([_chars(row) for row in a])
+
+
+def list_to_q(tensors: list[Tensor | None], *, fresh: bool = False) -> Value:
+    """The q list of several tensors: simple when all are scalars of one type."""
+    return _simple([to_q(t, fresh=fresh) for t in tensors])
+
+
+def dict_to_q(tensors: dict[str, Tensor | None]) -> Dict:
+    """The q dictionary of named tensors."""
+    return Dict(symbols(tensors), _simple([to_q(t) for t in tensors.values()]))
+
+
+def _simple(values: list[Value]) -> Value:
+    return collapse(values)

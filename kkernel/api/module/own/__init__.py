@@ -1,0 +1,1 @@
+"""The modules that the k api adds to torch's own, as torch modules."""
