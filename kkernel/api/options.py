@@ -152,6 +152,9 @@ class Option:
     """One row: name in q, kind, default, torch's name (same as q's if empty), and words.
 
     `dims` > 0: one long or exactly `dims` of them.  `positional` False: by name only.
+    `early`: a positional value that does not fit the option whose turn it is may be this one.
+    `missing` is the refusal when a required option is absent or less than `least`.
+    `always` shows the option even at its default, `hidden` leaves it out while it is None.
     """
 
     name: str
@@ -161,6 +164,11 @@ class Option:
     words: str = ""
     dims: int = 0
     positional: bool = True
+    early: bool = False
+    missing: str = ""
+    least: int | None = None
+    always: bool = False
+    hidden: bool = False
 
     @property
     def keyword(self) -> str:
@@ -181,14 +189,19 @@ class Messages:
     length: str = ("{where} {name}: expected scalar or {dims}-element input, "
                    "given {count}-element list")
     missing: str = "{where}: {name} required"
+    unused: str = "{where} option: {name} not recognized"
 
 
 @dataclass
 class OptionTable:
-    """The options of one thing, in positional order."""
+    """The options of one thing, in positional order.
+
+    `known` are the names that its family uses: those get another refusal than unknown ones.
+    """
 
     rows: Sequence[Option]
     messages: Messages = field(default_factory=Messages)
+    known: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.by_name = {r.name: r for r in self.rows}
@@ -204,12 +217,17 @@ class OptionTable:
 
         Signals unknown names, wrong kinds, too many positions and missing required options.
         """
-        values = self.given(where, args)
+        return self.complete(where, self.given(where, args))
+
+    def complete(self, where: str, values: dict[str, Any]) -> dict[str, Any]:
+        """All options in their order: those given, and defaults for the rest."""
         for r in self.rows:
             if r.name not in values:
                 if r.required:
-                    raise self._error("missing", where, name=r.name)
+                    raise self._missing(where, r)
                 values[r.name] = r.default
+            elif r.least is not None and values[r.name] < r.least:
+                raise self._missing(where, r)
         return {r.name: values[r.name] for r in self.rows}
 
     def given(self, where: str, args: Sequence[Value]) -> dict[str, Any]:
@@ -218,15 +236,42 @@ class OptionTable:
         if len(positional) > len(self.positional):
             raise self._error("surplus", where, most=len(self.positional), count=len(positional))
         values: dict[str, Any] = {}
-        for row, x in zip(self.positional, positional, strict=False):
-            if not is_null(x):
-                values[row.name] = self._one(where, row, row.kind.read, x)
+        self._place(where, positional, values)
         for name, x in named:
             found = self.by_name.get(name)
             if found is None:
-                raise self._error("unknown", where, name=name)
+                which = "unused" if name in self.known else "unknown"
+                raise self._error(which, where, name=name)
             values[name] = self._one(where, found, found.kind.named or found.kind.read, x)
         return values
+
+    def _place(self, where: str, positional: list[Value], values: dict[str, Any]) -> None:
+        """Give positional values to the options in turn, or to a later one marked early."""
+        turn = 0
+        for x in positional:
+            row = self.positional[turn] if turn < len(self.positional) else None
+            if row is None or (not is_null(x) and row.kind.read(x, row.dims) is NO):
+                turn = self._early(x, turn)
+                if turn >= len(self.positional):
+                    raise self._error("surplus", where, most=len(self.positional),
+                                      count=len(positional))
+                row = self.positional[turn]
+            assert row is not None
+            if not is_null(x):
+                values[row.name] = self._one(where, row, row.kind.read, x)
+            turn += 1
+
+    def _early(self, x: Value, turn: int) -> int:
+        for i in range(turn + 1, len(self.positional)):
+            row = self.positional[i]
+            if row.early and row.kind.read(x, row.dims) is not NO:
+                return i
+        return turn
+
+    def _missing(self, where: str, row: Option) -> QError:
+        if row.missing:
+            return QError(f"{where}: {row.missing}")
+        return self._error("missing", where, name=row.name)
 
     def _one(self, where: str, row: Option, read: Reader, x: Value) -> Any:
         value = read(x, row.dims)
@@ -245,10 +290,15 @@ class OptionTable:
 
     def show(self, values: dict[str, Any], all: bool = True) -> Dict:
         """The q dictionary of option values: all, or only those that are not at their default."""
-        rows = [r for r in self.rows if r.name in values
-                and (all or r.required or values[r.name] != r.default)]
+        rows = [r for r in self.rows if r.name in values and _visible(r, values[r.name], all)]
         shown = [r.kind.show(values[r.name], r.dims) for r in rows]
         return Dict(symbols([r.name for r in rows]), collapse(shown))
+
+
+def _visible(row: Option, value: Any, all: bool) -> bool:
+    if row.hidden and value is None:
+        return False
+    return all or row.always or row.required or value is not row.default and value != row.default
 
 
 # ------------------------------------------------------------------ name and value pairs
