@@ -98,7 +98,7 @@ def _clock_code(word: str) -> int:
     _, point, fraction = word.partition(".")
     if not point:
         return 18
-    return 19 if len(fraction) <= 3 else 16
+    return 19 if len(fraction) <= 4 else 16
 
 
 def _run_code(words: list[str]) -> int:
