@@ -1,0 +1,233 @@
+"""Atomic functions: how a function of atoms reaches into vectors, lists, dictionaries, tables.
+
+An atomic function owns `Kernels`: for the type codes of its simple arguments, the numpy function
+that computes it.  Kernels see arrays only (0-d for an atom) of conforming shapes, rectangles
+included; everything compound is taken apart here, and its parts go through the whole function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .enums import resolve
+from .errors import length_error, type_error
+from .symbols import TABLE, Symbol
+from .types import CODE_OF_DTYPE, DTYPE
+from .values import (
+    ATOM_CODE,
+    Array,
+    Attributed,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    at,
+    collapse,
+    hashables,
+    items,
+)
+
+Unary = Callable[[Array], Array]
+Binary = Callable[[Array, Array], Array]
+
+_ATOM = {kind: -code for kind, code in ATOM_CODE.items()}
+_ARRAYS = (np.ndarray, Attributed)
+_DATED = (np.datetime64, np.timedelta64)
+
+
+class Kernels(dict[Any, Any]):
+    """Type codes -> kernel, each built when first needed.  The builder signals 'type."""
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        super().__init__()
+        self.build = build
+
+    def __missing__(self, codes: Any) -> Any:
+        made = self.build(*codes) if isinstance(codes, tuple) else self.build(codes)
+        self[codes] = made
+        return made
+
+
+def simple_code(x: Value) -> int:
+    """The type of the items of an atom, vector or rectangle; 0 for everything else."""
+    kind = type(x)
+    code = _ATOM.get(kind)
+    if code is not None:
+        return code
+    if kind in _ARRAYS or kind in _DATED:
+        return CODE_OF_DTYPE[x.dtype]
+    return 0
+
+
+def as_array(x: Value, code: int) -> Array:
+    """A simple value as a plain array, an atom as a 0-d one."""
+    kind = type(x)
+    if kind is np.ndarray:
+        return x
+    if kind is Attributed:
+        return x.view(np.ndarray)
+    return np.array(x.code if kind is Symbol else x, DTYPE[code])
+
+
+def as_value(result: Any) -> Value:
+    """What a kernel returned as a q value: 0-d results become atoms."""
+    if type(result) is np.ndarray and result.ndim:
+        return result
+    kind = result.dtype.char
+    if kind in "ld?q":
+        return result.item()
+    if kind == "I":
+        return TABLE[result.item()]
+    return result[()] if type(result) is np.ndarray else result
+
+
+# ---------------------------------------------------------------- one argument
+
+def each_atom(f: Callable[[Value], Value], kernels: Kernels, x: Value) -> Value:
+    """Atomic f of one argument; `f` is the whole function, for the parts of compound x."""
+    code = simple_code(x)
+    if code:
+        return as_value(kernels[code](as_array(x, code)))
+    return each_part(f, x)
+
+
+def each_part(f: Callable[[Value], Value], x: Value) -> Value:
+    """f of the items of a list, the values of a dictionary, the columns of a table."""
+    if isinstance(x, List):
+        return collapse([f(v) for v in x])
+    if isinstance(x, Dict):
+        return Dict(x.keys, f(x.values))
+    if isinstance(x, Table):
+        return Table(x.columns, [f(c) for c in x.data])
+    if isinstance(x, (Enum, EnumAtom)):
+        return f(resolve(x))
+    raise type_error()
+
+
+# ---------------------------------------------------------------- two arguments
+
+Dyad = Callable[[Value, Value], Value]
+
+
+def pair_atoms(f: Dyad, kernels: Kernels, x: Value, y: Value) -> Value:
+    """Atomic f of two arguments, for all that its own fast path does not take."""
+    cx = simple_code(x)
+    cy = simple_code(y)
+    if cx and cy:
+        a = as_array(x, cx)
+        b = as_array(y, cy)
+        if a.shape != b.shape:
+            a, b = conform(a, b)
+        return as_value(kernels[cx, cy](a, b))
+    return _pair_parts(f, x, y)
+
+
+def conform(a: Array, b: Array) -> tuple[Array, Array]:
+    """Give both arrays the axes that pair items with items: q extends on the right."""
+    shared = min(a.ndim, b.ndim)
+    if a.shape[:shared] != b.shape[:shared]:
+        raise length_error()
+    if not shared or a.ndim == b.ndim:
+        return a, b
+    if a.ndim < b.ndim:
+        return a.reshape(a.shape + (1,) * (b.ndim - a.ndim)), b
+    return a, b.reshape(b.shape + (1,) * (a.ndim - b.ndim))
+
+
+def _pair_parts(f: Dyad, x: Value, y: Value) -> Value:
+    if isinstance(x, (Enum, EnumAtom)) or isinstance(y, (Enum, EnumAtom)):
+        return f(resolve(x), resolve(y))
+    if isinstance(x, Dict) or isinstance(y, Dict):
+        return _pair_dicts(f, x, y)
+    if isinstance(x, Table) or isinstance(y, Table):
+        return _pair_tables(f, x, y)
+    left = isinstance(x, (List, *_ARRAYS))
+    right = isinstance(y, (List, *_ARRAYS))
+    if left and right:
+        if len(x) != len(y):
+            raise length_error()
+        return collapse([f(a, b) for a, b in zip(items(x), items(y), strict=True)])
+    if isinstance(x, List):
+        return collapse([f(a, y) for a in x]) if simple_code(y) else _no_atom()
+    if isinstance(y, List):
+        return collapse([f(x, b) for b in y]) if simple_code(x) else _no_atom()
+    raise type_error()
+
+
+def _no_atom() -> Value:
+    raise type_error()
+
+
+def _pair_tables(f: Dyad, x: Value, y: Value) -> Value:
+    if not isinstance(y, Table):
+        return Table(x.columns, [f(c, y) for c in x.data])
+    if not isinstance(x, Table):
+        return Table(y.columns, [f(x, c) for c in y.data])
+    if len(x) != len(y):
+        raise length_error()
+    paired = join_by_key(f, dict(zip(x.columns, x.data, strict=True)),
+                         dict(zip(y.columns, y.data, strict=True)))
+    return Table(list(paired), list(paired.values()))
+
+
+def _pair_dicts(f: Dyad, x: Value, y: Value) -> Value:
+    if not isinstance(y, Dict):
+        if isinstance(y, Table):
+            return _dict_with_table(f, x, y, swap=False)
+        return Dict(x.keys, f(x.values, y))
+    if not isinstance(x, Dict):
+        if isinstance(x, Table):
+            return _dict_with_table(f, y, x, swap=True)
+        return Dict(y.keys, f(x, y.values))
+    kx, ky = list(hashables(x.keys)), list(hashables(y.keys))
+    if kx == ky:
+        return Dict(x.keys, f(x.values, y.values))
+    return _union(f, x, y, kx, ky)
+
+
+def _dict_with_table(f: Dyad, d: Dict, t: Table, *, swap: bool) -> Value:
+    """A table beside a dictionary: column by column where the keys are column names."""
+    if d.keyed_table:
+        values = f(t, d.values) if swap else f(d.values, t)
+        return Dict(d.keys, values)
+    columns = dict(zip(t.columns, t.data, strict=True))
+    named = dict(zip(items(d.keys), items(d.values), strict=True))
+    extra = [k for k in named if k not in columns]
+    if extra:
+        raise type_error()
+    paired = {c: v if c not in named else f(v, named[c]) if swap else f(named[c], v)
+              for c, v in columns.items()}
+    return Table(list(paired), list(paired.values()))
+
+
+ONE_SIDED: dict[Dyad, Callable[[Value, bool], Value]] = {}
+"""What becomes of a value whose key the other side lacks, where it does not pass through."""
+
+
+def _passes(value: Value, right: bool) -> Value:
+    return value
+
+
+def join_by_key(f: Dyad, left: dict[Any, Value], right: dict[Any, Value]) -> dict[Any, Value]:
+    """f on the union of keys, in order of first appearance."""
+    alone = ONE_SIDED.get(f, _passes)
+    out = {k: f(v, right[k]) if k in right else alone(v, False) for k, v in left.items()}
+    for k, v in right.items():
+        if k not in left:
+            out[k] = alone(v, True)
+    return out
+
+
+def _union(f: Dyad, x: Dict, y: Dict, kx: list[Any], ky: list[Any]) -> Dict:
+    paired = join_by_key(f, dict(zip(kx, items(x.values), strict=True)),
+                         dict(zip(ky, items(y.values), strict=True)))
+    where = {k: i for i, k in reversed(list(enumerate(kx)))}
+    extra = {k: i for i, k in reversed(list(enumerate(ky))) if k not in where}
+    keys = [at(x.keys, where[k]) if k in where else at(y.keys, extra[k]) for k in paired]
+    return Dict(collapse(keys), collapse(list(paired.values())))
+
