@@ -22,7 +22,7 @@ class QError(Exception):
         super().__init__(message)
         self.message = message
         self.frames: list[Frame] = []
-        self.located = False  # True once the innermost position is known
+        self.pending = True  # the frame now being unwound has not been added yet
 
 
 class QParseError(QError):

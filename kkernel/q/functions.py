@@ -40,7 +40,7 @@ class Primitive:
             self.fn1 = fn
         elif rank == 2:
             self.fn2 = fn
-        self.rank = 2 if 2 in self.by_rank else min(self.by_rank)
+        self.rank = 2 if 2 in self.by_rank else min((r for r in self.by_rank if r > 0), default=1)
         if not self.qtype:
             self.qtype = 101 if self.rank == 1 else 102
 

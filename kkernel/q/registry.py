@@ -16,6 +16,7 @@ The number of parameters is the rank.  A primitive with several ranks is declare
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -28,6 +29,9 @@ F = TypeVar("F", bound=PyFunction)
 
 
 def _rank(fn: PyFunction) -> int:
+    """The number of parameters; -1 for a function of any number (`*args`)."""
+    if fn.__code__.co_flags & inspect.CO_VARARGS:
+        return -1
     return fn.__code__.co_argcount
 
 

@@ -1,0 +1,29 @@
+"""The namespaces that q comes with: .Q .z .j .h, one file per topic."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ..functions import Foreign
+
+if TYPE_CHECKING:
+    from ..interpreter import Interpreter
+
+# module -> namespace its FUNCTIONS (name -> (rank, fn)) and VALUES (name -> value) belong to
+MODULES = {"dotq_text": ".Q", "dotq_tables": ".Q", "dotq": ".Q", "dotj": ".j", "doth": ".h"}
+
+
+def install(q: Interpreter) -> None:
+    """Define the functions of every namespace, and the `.z` names that are read anew each time."""
+    for module, space in MODULES.items():
+        try:
+            found = import_module(f".{module}", __package__)
+        except ModuleNotFoundError:
+            continue
+        for name, (rank, fn) in getattr(found, "FUNCTIONS", {}).items():
+            q.globals.set(f"{space}.{name}", Foreign(f"{space}.{name}", rank, fn))
+        for name, value in getattr(found, "VALUES", {}).items():
+            q.globals.set(f"{space}.{name}", value)
+    from .dotz import specials
+    q.globals.special.update(specials(q))

@@ -1,0 +1,152 @@
+"""Application: `f[x;y]`, `f x`, `x[i]` for everything that can be applied.
+
+The path from one q function to the next is plain Python calls on purpose: no `__call__` slots,
+`map` or `partial` between them.  Such frames cost no C stack, so deep recursion ends in 'stack
+and not in a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .errors import QError, rank_error
+from .functions import (
+    MISSING, Composition, Derived, Foreign, Iterator, Lambda, Missing, Null, Primitive,
+    Projection,
+)
+from .index import index, index_at_depth
+from .symbols import Symbol
+from .values import Value
+
+
+def apply(f: Value, args: Sequence[Value]) -> Value:
+    """f applied to a list of arguments; `MISSING` among them makes a projection."""
+    applier = _APPLIERS.get(type(f))
+    if applier is not None:
+        return applier(f, args)
+    if len(args) == 1:
+        return index(f, args[0])
+    return index_at_depth(f, args)
+
+
+def apply1(f: Value, x: Value) -> Value:
+    """`f x`."""
+    kind = type(f)
+    if kind is Lambda and f.rank == 1:
+        return f.run([x])
+    if kind is np.ndarray:
+        return index(f, x)
+    if kind is Primitive and f.fn1 is not None and x is not MISSING:
+        return f.fn1(x)
+    return apply(f, [x])
+
+
+def apply2(f: Value, x: Value, y: Value) -> Value:
+    """`f[x;y]`."""
+    kind = type(f)
+    if kind is Primitive and f.fn2 is not None and x is not MISSING and y is not MISSING:
+        return f.fn2(x, y)
+    if kind is Lambda and f.rank == 2 and x is not MISSING and y is not MISSING:
+        return f.run([x, y])
+    return apply(f, [x, y])
+
+
+def _lambda(f: Lambda, args: Sequence[Value]) -> Value:
+    n = len(args)
+    if n > f.rank:
+        raise rank_error()
+    if n < f.rank or _has_missing(args):
+        return Projection(f, args)
+    assert f.run is not None
+    return f.run(list(args))
+
+
+def _has_missing(args: Sequence[Value]) -> bool:
+    for a in args:
+        if a is MISSING:
+            return True
+    return False
+
+
+def _primitive(f: Primitive, args: Sequence[Value]) -> Value:
+    if _has_missing(args):
+        return Projection(f, args)
+    fn = f.by_rank.get(len(args))
+    if fn is None:
+        if len(args) < max(f.by_rank, default=0):
+            return Projection(f, args)
+        fn = f.by_rank.get(-1)  # any number of arguments: enlist
+        if fn is None:
+            raise rank_error()
+    return fn(*args)
+
+
+def _projection(f: Projection, args: Sequence[Value]) -> Value:
+    if len(args) > f.rank:
+        raise rank_error()
+    given = iter(args)
+    full = [next(given, MISSING) if a is MISSING else a for a in f.args]
+    full.extend(given)
+    return apply(f.fn, full)
+
+
+def _composition(f: Composition, args: Sequence[Value]) -> Value:
+    if len(args) < f.rank or _has_missing(args):
+        return Projection(f, args)
+    return apply1(f.f, apply(f.g, args))
+
+
+def _derived(f: Derived, args: Sequence[Value]) -> Value:
+    if _has_missing(args):
+        return Projection(f, args)
+    from .iterators import derived
+    return derived(f, args)
+
+
+def _foreign(f: Foreign, args: Sequence[Value]) -> Value:
+    if len(args) < f.rank or _has_missing(args):
+        return Projection(f, args)
+    if len(args) > f.rank:
+        raise rank_error()
+    return f.fn(*args)
+
+
+def _iterator(f: Iterator, args: Sequence[Value]) -> Value:
+    if f.glyph == "'" and len(args) == 2:
+        return Composition(args[0], args[1])
+    if len(args) != 1:
+        raise rank_error()
+    return Derived(f.glyph, args[0])
+
+
+def _null(f: Null, args: Sequence[Value]) -> Value:
+    if len(args) > 1:
+        raise rank_error()
+    return args[0]
+
+
+def _symbol(f: Symbol, args: Sequence[Value]) -> Value:
+    """A symbol applied is the global it names."""
+    from . import context
+    return apply(context.active.globals.get(f), args)
+
+
+def _handle(f: int, args: Sequence[Value]) -> Value:
+    """A number applied is a file handle: 1 2 -1 -2 write to the console."""
+    from .system import write_handle
+    if len(args) != 1:
+        raise rank_error()
+    return write_handle(int(f), args[0])
+
+
+def _missing(f: Missing, args: Sequence[Value]) -> Value:
+    raise QError("type")
+
+
+_APPLIERS = {
+    Lambda: _lambda, Primitive: _primitive, Projection: _projection, Composition: _composition,
+    Derived: _derived, Foreign: _foreign, Iterator: _iterator, Null: _null, Symbol: _symbol,
+    int: _handle, np.int64: _handle, np.int32: _handle, np.int16: _handle, Missing: _missing,
+}

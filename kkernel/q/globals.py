@@ -1,0 +1,212 @@
+"""Global variables: the root, its namespaces, views, and names that a library supplies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from .errors import QError
+from .functions import NULL
+from .index import index
+from .symbols import sym, symbols
+from .values import Dict, List, Value
+
+Getter = Callable[[], Value]
+
+
+class Namespace:
+    """A dictionary of names that changes in place; read as a value it is a `Dict` copy."""
+
+    __slots__ = ("names",)
+
+    def __init__(self) -> None:
+        self.names: dict[str, Value] = {}
+
+    def value(self) -> Dict:
+        """As q shows it: the first entry is the null key."""
+        entries = [v.value() if isinstance(v, Namespace) else v for v in self.names.values()]
+        return Dict(symbols(["", *self.names]), List([NULL, *entries]))
+
+
+class Globals:
+    """All variables of one interpreter.
+
+    Unqualified names belong to `current` ("" for the root).  Three hooks widen the search:
+    `special` answers `.z` names, `views` hold delayed expressions, and `missing` is asked last,
+    which is how the functions of the k api load on first use.
+    """
+
+    def __init__(self) -> None:
+        self.root: dict[str, Value] = {}
+        self.spaces: dict[str, Namespace] = {}
+        self.views: dict[str, Getter] = {}
+        self.special: dict[str, Getter] = {}
+        self.missing: Callable[[str], Value | None] = lambda name: None
+        self.current = ""
+        self.changed: Callable[[str], None] | None = None
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, name: str, space: str | None = None) -> Value:
+        """The value of a global; signals the name when there is none."""
+        found = self.find(name, space)
+        if found is None:
+            raise QError(name)
+        return found
+
+    def find(self, name: str, space: str | None = None) -> Value | None:
+        """As `get`, None for a name without value."""
+        if name[:1] == ".":
+            return self._qualified(name)
+        names = self._names(space)
+        value = names.get(name)
+        if value is not None:
+            return value
+        if name in self.views:
+            return self.views[name]()
+        if "." in name:
+            return self._dotted(name, names)
+        if names is not self.root:
+            return self.missing(name)
+        return self.missing(name)
+
+    def _names(self, space: str | None) -> dict[str, Value]:
+        space = self.current if space is None else space
+        return self.root if not space else self._space(space, create=True).names
+
+    def _dotted(self, name: str, names: dict[str, Value]) -> Value | None:
+        head, *path = name.split(".")
+        value = names.get(head)
+        if value is None and head in self.views:
+            value = self.views[head]()
+        return None if value is None else _walk(value, path, name)
+
+    def _qualified(self, name: str) -> Value | None:
+        getter = self.special.get(name)
+        if getter is not None:
+            return getter()
+        if name == ".":
+            return self.root_value()
+        head, *path = name[1:].split(".")
+        value: Value | None = self.spaces.get(head)
+        if value is None:
+            return self.missing(name)
+        for i, part in enumerate(path):
+            if not isinstance(value, Namespace):
+                return _walk(value, path[i:], name)
+            value = value.names.get(part)
+            if value is None:
+                return self.missing(name)
+        return value.value() if isinstance(value, Namespace) else value
+
+    def root_value(self) -> Dict:
+        own = self.own_names("")
+        return Dict(symbols(own), List([self.root[n] for n in own]))
+
+    # ------------------------------------------------------------ writing
+
+    def set(self, name: str, value: Value, space: str | None = None) -> None:
+        """Assign a global, creating the namespaces on its way."""
+        if name[:1] == ".":
+            self._set_qualified(name, value)
+        else:
+            self.views.pop(name, None)
+            self._names(space)[name] = value
+        if self.changed is not None:
+            self.changed(name)
+
+    def _set_qualified(self, name: str, value: Value) -> None:
+        *path, last = name[1:].split(".")
+        if not path:
+            self.spaces[last] = _as_namespace(value)
+            return
+        space = self._space("." + path[0], create=True)
+        for i, part in enumerate(path[1:], 1):
+            inner = space.names.get(part)
+            if isinstance(inner, Dict):
+                from .amend import assign_indexed
+                keys = [sym(p) for p in [*path[i + 1:], last]]
+                space.names[part] = assign_indexed(inner, list(keys), None, value)
+                return
+            if not isinstance(inner, Namespace):
+                inner = space.names[part] = Namespace()
+            space = inner
+        space.names[last] = value
+
+    def _space(self, name: str, create: bool = False) -> Namespace:
+        head, *path = name[1:].split(".")
+        space = self.spaces.get(head)
+        if space is None:
+            if not create:
+                raise QError(name)
+            space = self.spaces[head] = Namespace()
+        for part in path:
+            inner = space.names.get(part)
+            if not isinstance(inner, Namespace):
+                if not create:
+                    raise QError(name)
+                inner = space.names[part] = Namespace()
+            space = inner
+        return space
+
+    def delete(self, name: str, space: str | None = None) -> None:
+        """Forget a name (no error when it has no value)."""
+        if name[:1] == ".":
+            *path, last = name[1:].split(".")
+            names = self._space("." + ".".join(path)).names if path else self.spaces
+            names.pop(last, None)  # type: ignore[attr-defined]
+        else:
+            self._names(space).pop(name, None)
+            self.views.pop(name, None)
+
+    # ------------------------------------------------------------ listing
+
+    def own_names(self, space: str | None = None) -> list[str]:
+        """The user's names in a namespace, sorted; library functions are left out."""
+        names = self._names(space)
+        return sorted(n for n, v in names.items()
+                      if not isinstance(v, Namespace) and not self._from_library(n, v))
+
+    def _from_library(self, name: str, value: Value) -> bool:
+        return getattr(value, "qtype", 0) == 112 and getattr(value, "name", None) == name
+
+    def walk(self) -> Iterator[str]:
+        """All names, qualified ones too, for completion."""
+        yield from self.root
+        yield from self.views
+        for head, space in self.spaces.items():
+            yield from _walk_names("." + head, space)
+        yield from self.special
+
+
+def _walk_names(prefix: str, space: Namespace) -> Iterator[str]:
+    for name, value in space.names.items():
+        yield f"{prefix}.{name}"
+        if isinstance(value, Namespace):
+            yield from _walk_names(f"{prefix}.{name}", value)
+
+
+def _walk(value: Value, path: list[str], name: str) -> Value:
+    """`t.col`, `d.key`, `timestamp.date`: index by each part."""
+    for part in path:
+        if isinstance(value, (Dict,)) or getattr(value, "qtype", 0) == 98:
+            value = index(value, sym(part))
+        else:
+            value = _temporal_part(value, part, name)
+    return value
+
+
+def _temporal_part(value: Value, part: str, name: str) -> Value:
+    from .operators.cast import cast
+    try:
+        return cast(sym(part), value)
+    except QError:
+        raise QError(name) from None
+
+
+def _as_namespace(value: Value) -> Namespace:
+    space = Namespace()
+    if isinstance(value, Dict):
+        for k, v in value.items():
+            if k:
+                space.names[str(k)] = v
+    return space

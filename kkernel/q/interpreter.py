@@ -1,0 +1,195 @@
+"""One q session: variables, settings, and the running of source text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+from . import context, keywords, namespaces, operators
+from . import nodes as N
+from .compile import Returned, Scope, Unit, compile_node, compile_statements, trace
+from .errors import QError, QExit, QParseError, QStop
+from .functions import NULL
+from .globals import Globals
+from .parse import logical_lines, parse
+from .show import console, line
+from .values import Value
+
+RECURSION_LIMIT = 40_000  # Python frames; a q call takes about four, so 'stack at about 10,000
+
+_ = (keywords, operators)  # importing them declares the primitives
+
+
+class Interpreter:
+    """A q process without its prompt.
+
+    ``Interpreter()("1+1")`` evaluates text and returns the value; `console` gives what a console
+    prints for it; `execute` runs a script cell, writing through `write`, and returns the error
+    that stopped it, if any.
+    """
+
+    def __init__(self, write: Callable[[str], Any] | None = None,
+                 write_error: Callable[[str], Any] | None = None) -> None:
+        self.settings = context.Settings()
+        self.globals = Globals()
+        self.write: Callable[[str], Any] = write or sys.stdout.write
+        self.write_error: Callable[[str], Any] = write_error or sys.stderr.write
+        self.shown: Callable[[Value, str], None] | None = None  # takes (value, console text)
+        self.script = ""  # path of the running script, .z.f
+        self.arguments: list[str] = []  # .z.x
+        self.last_error: QError | None = None
+        if sys.getrecursionlimit() < RECURSION_LIMIT:
+            sys.setrecursionlimit(RECURSION_LIMIT)
+        context.active = self
+        namespaces.install(self)
+        self.load_prelude()
+
+    # ------------------------------------------------------------ evaluating
+
+    def __call__(self, source: str) -> Value:
+        return self.evaluate(source)
+
+    def evaluate(self, source: str) -> Value:
+        """The value of the last statement; a q error is raised as `QError`."""
+        value: Value = NULL
+        for _number, text in logical_lines(source):
+            value, _silent = self.run_line(text)
+        return value
+
+    def console(self, source: str) -> str:
+        """What a console prints for this text, errors included."""
+        out: list[str] = []
+        outer, self.write = self.write, out.append
+        try:
+            error = self.execute(source)
+            if error is not None:
+                out.append(self.error_text(error))
+        finally:
+            self.write = outer
+        return "".join(out)
+
+    def execute(self, source: str) -> QError | None:
+        """Run a cell as lines typed at the prompt; stops at the first error and returns it."""
+        try:
+            for _number, text in logical_lines(source):
+                value, silent = self.run_line(text)
+                if not silent:
+                    self.show(value)
+        except QError as e:
+            self.last_error = e
+            return e
+        return None
+
+    def run_line(self, text: str) -> tuple[Value, bool]:
+        """Value of one logical line, and whether a console would keep silent about it."""
+        outer = getattr(context, "active", self)
+        context.active = self
+        try:
+            if text.startswith("\\"):
+                from .system import system_line
+                return system_line(self, text[1:])
+            return self._evaluate_line(text)
+        except Returned as r:
+            return r.value, False
+        except KeyboardInterrupt:
+            raise QStop() from None
+        except QError:
+            raise
+        except QExit:
+            raise
+        except Exception as e:
+            raise trace(e, Unit(text), 0) from None
+        finally:
+            context.active = outer
+
+    def _evaluate_line(self, text: str, label: str = "") -> tuple[Value, bool]:
+        body = self._parse(text)
+        scope = Scope(Unit(text, label), self.globals, self.globals.current)
+        value: Value = NULL
+        try:
+            codes = compile_statements(body, scope)
+        except QParseError as e:
+            raise self._located(e, text) from None
+        for code in codes:
+            value = code([])
+        return value, not body or _silent(body[-1])
+
+    def _parse(self, text: str) -> list[N.Node | None]:
+        try:
+            return parse(text)
+        except QParseError as e:
+            raise self._located(e, text) from None
+        except RecursionError:
+            raise QError("stack") from None
+
+    def _located(self, e: QParseError, text: str) -> QParseError:
+        if e.pending:
+            e.frames.append(Unit(text).frame(e.offset))
+            e.pending = False
+        return e
+
+    # ------------------------------------------------------------ showing
+
+    def show(self, value: Value) -> None:
+        """Print a value as the console does; hosts may take it over through `shown`."""
+        text = console(value, self.settings)
+        if self.shown is not None:
+            self.shown(value, text)
+        elif text:
+            self.write(text)
+
+    def line(self, value: Value) -> str:
+        """The one-line form of a value."""
+        return line(value, self.settings.precision)
+
+    def error_text(self, e: QError) -> str:
+        """Message, innermost frame and caret, as a console prints them."""
+        out = f"'{e.message}\n"
+        if isinstance(e, QStop) or not e.frames:
+            return out
+        depth = len(e.frames) - 1
+        frame = e.frames[0]
+        return out + _frame_text(frame.label, frame.text, frame.offset, depth)
+
+    def backtrace(self, e: QError) -> str:
+        """All frames, innermost first."""
+        depth = len(e.frames) - 1
+        return "".join(_frame_text(f.label, f.text, f.offset, depth - i)
+                       for i, f in enumerate(e.frames))
+
+    # ------------------------------------------------------------ compiling text
+
+    def compile_text(self, text: str) -> Callable[[], Value]:
+        """An expression to be evaluated many times: views, timers."""
+        body = self._parse(text)
+        scope = Scope(Unit(text), self.globals, self.globals.current)
+        codes = [compile_node(n, scope) for n in body if n is not None]
+
+        def run() -> Value:
+            value: Value = NULL
+            for code in codes:
+                value = code([])
+            return value
+        return run
+
+    def load_prelude(self) -> None:
+        """Functions of q that are written in q."""
+        source = resources.files(__package__).joinpath("prelude.q")
+        if source.is_file():
+            self.evaluate(source.read_text())
+
+
+def _silent(node: N.Node | None) -> bool:
+    return node is None or isinstance(node, (N.Assign, N.Control))
+
+
+def _frame_text(label: str, text: str, offset: int, depth: int) -> str:
+    """The physical line of the frame, with a caret under the failing token."""
+    offset = max(0, min(offset, len(text)))
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    row = text[start:] if end < 0 else text[start:end]
+    head = f"  [{depth}]  {label}"
+    return f"{head}{row}\n{' ' * (len(head) + offset - start)}^\n"

@@ -1,0 +1,182 @@
+"""Keywords that reach the session: names, text to be evaluated, the environment, the console."""
+
+from __future__ import annotations
+
+import os
+
+from .. import context
+from ..apply import apply
+from ..errors import QError, QExit, type_error
+from ..functions import NULL, Composition, Derived, Lambda, Primitive, Projection
+from ..registry import keyword
+from ..symbols import Symbol, names, sym, symbols
+from ..values import (
+    EMPTY, Dict, Enum, EnumAtom, List, Table, Value, empty, is_string,
+    is_vector, items, qtype, string, text,
+)
+
+
+@keyword("value", glyph=".:")
+def value(x: Value) -> Value:
+    """The value of a name, of text, of a dictionary, or of a function applied in a list."""
+    if isinstance(x, Symbol):
+        return get(x)
+    if is_string(x) or qtype(x) == -10:
+        return context.active.evaluate(text(x))
+    if isinstance(x, Dict):
+        return x.values
+    if isinstance(x, (Enum, EnumAtom)):
+        return _domain_values(x)
+    if is_vector(x) and x.dtype == "u4" and len(x):
+        return apply(get(names(x)[0]), items(x)[1:])
+    if isinstance(x, List) and x:
+        head = value(x[0]) if isinstance(x[0], Symbol) or is_string(x[0]) else x[0]
+        return apply(head, x[1:])
+    return _parts(x)
+
+
+def _domain_values(x: Enum | EnumAtom) -> Value:
+    from ..index import index
+    domain = context.active.globals.get(x.domain)
+    domain = domain.keys if isinstance(domain, Dict) else domain
+    return index(domain, x.index)
+
+
+def _parts(x: Value) -> Value:
+    """What a function is made of."""
+    if isinstance(x, Lambda):
+        body = string(x.text)
+        return List([EMPTY, symbols(x.params), symbols(x.locals),
+                     symbols([x.namespace.lstrip(".")]), body])
+    if isinstance(x, Projection):
+        return List([x.fn, *x.args])
+    if isinstance(x, Composition):
+        return List([x.f, x.g])
+    if isinstance(x, Derived):
+        return x.fn
+    if isinstance(x, Primitive):
+        return x
+    if isinstance(x, Table):
+        raise type_error()
+    return x
+
+
+@keyword("get")
+def get(x: Value) -> Value:
+    """The value of a global, or of the file of a file symbol."""
+    if not isinstance(x, Symbol):
+        return value(x)
+    if x.startswith(":"):
+        from ..files import read_value
+        return read_value(x)
+    if x == "":
+        raise type_error()
+    return context.active.globals.get(x)
+
+
+@keyword("set", infix=True)
+def set_(x: Value, y: Value) -> Value:
+    """Assign y to the global named x, or write it to the file of a file symbol."""
+    if not isinstance(x, Symbol):
+        from ..files import write_target
+        return write_target(x, y)
+    if x.startswith(":"):
+        from ..files import write_value
+        return write_value(x, y)
+    context.active.globals.set(x, y)
+    return x
+
+
+@keyword("key", glyph="!:")
+def key(x: Value) -> Value:
+    """Keys of a dictionary; names in a namespace; files in a folder; type of a vector."""
+    if isinstance(x, Dict):
+        return x.keys
+    if isinstance(x, Symbol):
+        return _key_of_name(x)
+    if isinstance(x, (Enum, EnumAtom)):
+        return x.domain
+    if is_vector(x):
+        from ..types import BY_CODE
+        return sym(BY_CODE[qtype(x)].name)
+    if type(x) is int:
+        from ..registry import KEYWORDS
+        return KEYWORDS["til"].by_rank[1](x)
+    raise type_error()
+
+
+def _key_of_name(x: Symbol) -> Value:
+    g = context.active.globals
+    if x.startswith(":"):
+        from ..files import key_of_file
+        return key_of_file(x)
+    if x == "":
+        return symbols([*g.spaces])
+    if x == ".":
+        return symbols(g.own_names(""))
+    try:
+        found = g.find(x)
+    except QError:
+        found = None
+    if found is None:
+        return EMPTY
+    if isinstance(found, (Dict,)):
+        return found.keys
+    return x
+
+
+@keyword("system")
+def system(x: Value) -> Value:
+    """Run a system command given as text, without its backslash."""
+    if not (is_string(x) or qtype(x) == -10):
+        raise type_error()
+    from ..system import system_line
+    return system_line(context.active, text(x).lstrip("\\"))[0]
+
+
+@keyword("show")
+def show(x: Value) -> Value:
+    """Print the console form; gives `::`."""
+    q = context.active
+    from ..show import console
+    q.write(console(x, q.settings))
+    return NULL
+
+
+@keyword("exit")
+def exit_(x: Value) -> Value:
+    """Leave the process with this status."""
+    raise QExit(int(x) if qtype(x) in (-7, -6, -5) else 0)
+
+
+@keyword("getenv")
+def getenv(x: Value) -> Value:
+    """An environment variable as text, empty when unset."""
+    if not isinstance(x, Symbol):
+        raise type_error()
+    return string(os.environ.get(x, "")) if x else empty(10)
+
+
+@keyword("setenv", infix=True)
+def setenv(x: Value, y: Value) -> Value:
+    """Set an environment variable."""
+    if not isinstance(x, Symbol) or not is_string(y):
+        raise type_error()
+    os.environ[x] = text(y)
+    return NULL
+
+
+@keyword("tables")
+def tables(x: Value) -> Value:
+    """Names of the tables in a namespace, sorted."""
+    from ..system import select_names
+    space = "" if not isinstance(x, Symbol) or x in ("", ".") else str(x)
+    return symbols(select_names(context.active, "tables", space))
+
+
+@keyword("views")
+def views(x: Value) -> Value:
+    """Names of the views."""
+    return symbols(sorted(context.active.globals.views))
+
+

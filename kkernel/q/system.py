@@ -1,0 +1,223 @@
+"""System commands (`\\t`, `\\c` ...), the `system` keyword's other half, and console handles."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import context
+from .errors import QError, QExit
+from .functions import NULL
+from .parse import logical_lines
+from .symbols import sym, symbols
+from .values import List, Value, is_list, is_string, items, string, text, vector
+
+if TYPE_CHECKING:
+    from .interpreter import Interpreter
+
+Result = tuple[Value, bool]  # a value, and whether the console stays silent
+
+
+def system_line(q: Interpreter, command: str) -> Result:
+    """`\\command arguments` at the start of a line."""
+    word, _, rest = command.partition(" ")
+    word, argument = word.strip(), rest.strip()
+    if word in ("", "\\"):
+        raise QExit(0)
+    head, _, count = word.partition(":")
+    fn = _COMMANDS.get(head)
+    if fn is not None:
+        value = fn(q, argument, count)
+        return value, value is NULL
+    return shell(command), False
+
+
+def shell(command: str) -> Value:
+    """Run an operating system command; its output lines. Signals 'os when it fails."""
+    done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True,
+                          stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise QError("os")
+    return List([string(row) for row in done.stdout.splitlines()])
+
+
+def write_handle(handle: int, x: Value) -> Value:
+    """`-1 x` writes lines, `1 x` raw text, to stdout; 2 and -2 to stderr.  Gives the handle."""
+    if abs(handle) not in (1, 2):
+        raise QError(f"Cannot write to handle {handle}. OS reports: Bad file descriptor")
+    write = context.active.write if abs(handle) == 1 else context.active.write_error
+    end = "\n" if handle < 0 else ""
+    if is_list(x) and not is_string(x):
+        for row in items(x):
+            write(text(row) + end)
+    else:
+        write(text(x) + end)
+    return handle
+
+
+# ---------------------------------------------------------------- commands
+
+
+def _integers(argument: str) -> list[int]:
+    try:
+        return [int(part.rstrip("ij")) for part in argument.split()]
+    except ValueError:
+        raise QError(argument) from None
+
+
+def _console_size(q: Interpreter, argument: str, count: str) -> Value:
+    s = q.settings
+    if not argument:
+        return vector(6, [s.rows, s.columns])
+    rows, columns = (*_integers(argument), 80)[:2]
+    s.rows, s.columns = (max(10, min(2000, n)) for n in (rows, columns))
+    return NULL
+
+
+def _precision(q: Interpreter, argument: str, count: str) -> Value:
+    if not argument:
+        return np.int32(q.settings.precision)
+    q.settings.precision = max(0, min(17, _integers(argument)[0]))
+    return NULL
+
+
+def _seed(q: Interpreter, argument: str, count: str) -> Value:
+    if not argument:
+        return np.int32(q.settings.seed)
+    q.settings.seed = _integers(argument)[0]
+    from .keywords.random import reseed
+    reseed(q.settings.seed)
+    return NULL
+
+
+def _setting(name: str) -> Callable[[Interpreter, str, str], Value]:
+    def command(q: Interpreter, argument: str, count: str) -> Value:
+        if not argument:
+            return np.int32(getattr(q.settings, name))
+        setattr(q.settings, name, _integers(argument)[0])
+        return NULL
+    return command
+
+
+def _time(q: Interpreter, argument: str, count: str) -> Value:
+    if not argument:
+        return np.int32(0)  # the timer interval: there is no timer
+    run, times = q.compile_text(argument), int(count or 1)
+    start = time.perf_counter()
+    for _ in range(times):
+        run()
+    return int((time.perf_counter() - start) * 1000)
+
+
+def _time_and_space(q: Interpreter, argument: str, count: str) -> Value:
+    run, times = q.compile_text(argument), int(count or 1)
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    start = time.perf_counter()
+    try:
+        for _ in range(times):
+            run()
+        spent = int((time.perf_counter() - start) * 1000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        if not tracing:
+            tracemalloc.stop()
+    return vector(7, [spent, max(0, peak - before)])
+
+
+def _directory(q: Interpreter, argument: str, count: str) -> Value:
+    if not argument:
+        return sym(q.globals.current or ".")
+    q.globals.current = "" if argument == "." else argument
+    return NULL
+
+
+def _load(q: Interpreter, argument: str, count: str) -> Value:
+    load_script(q, argument.removeprefix(":"))
+    return NULL
+
+
+def load_script(q: Interpreter, path: str) -> None:
+    """Run a script file; values of expressions are echoed in one-line form, as `\\l` does."""
+    try:
+        source = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as e:
+        raise QError(f"{path}. OS reports: {e.strerror}") from None
+    space = q.globals.current
+    lines = source.split("\n")
+    for number, row in logical_lines("\n".join(lines)):
+        try:
+            value, silent = q.run_line(row)
+        except QError as e:
+            if e.frames and e.frames[-1].label == "":
+                e.frames[-1].label = f"{path}:{number + 1}: "
+            raise
+        if not silent and value is not NULL:
+            columns = q.settings.columns
+            shown = q.line(value)
+            q.write((shown if len(shown) < columns else shown[:columns - 3] + "..") + "\n")
+    q.globals.current = space
+
+
+def _change_directory(q: Interpreter, argument: str, count: str) -> Value:
+    if not argument:
+        return string(os.getcwd())
+    try:
+        os.chdir(argument)
+    except OSError as e:
+        raise QError(f"{argument}. OS reports: {e.strerror}") from None
+    return NULL
+
+
+def _names(kind: str) -> Callable[[Interpreter, str, str], Value]:
+    def command(q: Interpreter, argument: str, count: str) -> Value:
+        space = "" if argument in ("", ".") else argument
+        return symbols(select_names(q, kind, space if argument else None))
+    return command
+
+
+def select_names(q: Interpreter, kind: str, space: str | None) -> list[str]:
+    """Names of the variables, functions, tables or views of a namespace."""
+    g = q.globals
+    if kind == "views":
+        return sorted(g.views)
+    out = []
+    for name in g.own_names(space):
+        value = g.find(name, space)
+        code = getattr(value, "qtype", 0)
+        table = code == 98 or (code in (99, 127) and getattr(value, "keyed_table", False))
+        function = 100 <= code < 127
+        if kind == "tables" and table or kind == "functions" and function or \
+                kind == "variables" and not function:
+            out.append(name)
+    return out
+
+
+def _workspace(q: Interpreter, argument: str, count: str) -> Value:
+    import resource
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return vector(7, [used, used, used, 0, 0, 0])
+
+
+def _remove(q: Interpreter, argument: str, count: str) -> Value:
+    q.globals.delete(argument)
+    return NULL
+
+
+_COMMANDS: dict[str, Callable[[Interpreter, str, str], Value]] = {
+    "c": _console_size, "C": _console_size, "P": _precision, "S": _seed, "t": _time,
+    "ts": _time_and_space, "d": _directory, "l": _load, "cd": _change_directory,
+    "v": _names("variables"), "f": _names("functions"), "a": _names("tables"),
+    "b": _names("views"), "B": _names("views"), "w": _workspace, "_": _remove,
+    "o": _setting("offset"), "W": _setting("week"), "z": _setting("date_order"),
+}
