@@ -29,7 +29,19 @@ from .functions import (
     Projection,
 )
 from .symbols import symbols
-from .values import Dict, Enum, EnumAtom, List, Table, Value, at, is_list, is_vector, qtype
+from .values import (
+    Attributed,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    at,
+    is_list,
+    is_vector,
+    qtype,
+)
 
 UNLIMITED = sys.maxsize // 4
 
@@ -96,7 +108,7 @@ def _dict_parts(x: Dict, limit: int) -> list[Any]:
 
 def _is_expression(x: Value) -> bool:
     """True when the one-line form of these keys needs parentheses before `!`."""
-    if isinstance(x, (Table, Enum)) or getattr(x, "attr", ""):
+    if isinstance(x, (Table, Enum, Attributed)):
         return True
     if isinstance(x, np.ndarray) and x.dtype.kind == "S" and len(x) != 1:
         return False
@@ -210,12 +222,13 @@ def _matrix_lines(rows: list[Value], precision: int, width: int) -> list[str]:
     texts = [_item_texts(r, precision, width, width) for r in rows]
     columns: list[list[str]] = []
     used = 0
-    for column in zip(*texts):
+    for column in zip(*texts, strict=True):
         columns.append(_padded(list(column)))
         used += len(columns[-1][0]) + 1
         if used > width:
             break
-    return [" ".join(row) for row in zip(*columns)] if columns else [""] * len(rows)
+    joined = [" ".join(row) for row in zip(*columns, strict=True)]
+    return joined or [""] * len(rows)
 
 
 def _padded(texts: list[str]) -> list[str]:
@@ -250,7 +263,7 @@ def _dict_lines(x: Dict, precision: int, width: int, height: int) -> list[str]:
         return []
     keys = _padded(_side_lines(x.keys, header, precision, width, height))
     values = _side_lines(x.values, header, precision, width, height)
-    return [f"{k}| {v}" for k, v in zip(keys, values)]
+    return [f"{k}| {v}" for k, v in zip(keys, values, strict=False)]
 
 
 def _side_lines(x: Value, header: bool, precision: int, width: int, height: int) -> list[str]:
@@ -270,12 +283,12 @@ def table_lines(x: Table, precision: int, width: int, height: int) -> list[str]:
     """Header, rule and rows of a table, columns as wide as needed."""
     columns: list[list[str]] = []
     used = 0
-    for name, data in zip(x.columns, x.data):
+    for name, data in zip(x.columns, x.data, strict=True):
         found = _padded([str(name), *_item_texts(data, precision, width, max(0, height - 2))])
         columns.append(found)
         used += len(found[0]) + 1
         if used > width:
             break
-    rows = [" ".join(row) for row in zip(*columns)]
+    rows = [" ".join(row) for row in zip(*columns, strict=True)]
     rule = "-" * max(0, used - 1)
     return [rows[0], rule, *rows[1:]] if rows else ["", ""]
