@@ -1,0 +1,39 @@
+"""The kernel process: ipykernel's application with q in it."""
+
+from __future__ import annotations
+
+import os
+
+from ipykernel.kernelapp import IPKernelApp
+from traitlets import Type
+
+from ..q import interrupts
+from .kernel import QKernel
+
+
+class QKernelApp(IPKernelApp):  # type: ignore[misc]
+    """Opens the sockets and starts a QKernel."""
+
+    name = "kkernel"
+    kernel_class = Type(QKernel)
+
+    def init_signal(self) -> None:
+        interrupts.install()
+
+    def init_gui_pylab(self) -> None:
+        """Only say where matplotlib shall draw; whoever draws imports it."""
+        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+
+    def init_extensions(self) -> None:
+        """The user's IPython extensions are not for q."""
+
+    def init_code(self) -> None:
+        """Nor are the startup files of IPython."""
+
+    def init_pdb(self) -> None:
+        """There is no Python to debug."""
+
+
+def main() -> None:
+    """Run the kernel until it is shut down."""
+    QKernelApp.launch_instance()

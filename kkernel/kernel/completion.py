@@ -1,0 +1,154 @@
+"""Completion: what could stand at the cursor.
+
+Three places are told apart by the text before the cursor: a system command at the start of a
+line, a symbol after a backtick (columns of the table or keys of the dictionary it indexes), and
+a name anywhere else (variables, keywords, functions of the k api, members of a namespace, and
+inside qSQL the columns of its table).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ..q.functions import Foreign
+from ..q.parse import CONTROL, QSQL, QSQL_WORDS
+from ..q.registry import KEYWORDS
+from ..q.symbols import Symbol
+from ..q.values import Dict, Table, is_function, items, qtype
+
+_NAME_BEFORE = re.compile(r"(?:\.[A-Za-z]?|[A-Za-z])[\w.]*$")
+_SYMBOL_BEFORE = re.compile(r"([A-Za-z.][\w.]*)?[\[ ]*((?:`\w*)*`)(\w*)$")
+_COMMAND_BEFORE = re.compile(r"(?:^|\n)\\(\w*)$")
+_FROM = re.compile(r"\bfrom\s+([A-Za-z.][\w.]*)")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')
+
+COMMANDS = {
+    "a": "tables", "b": "views", "B": "pending views", "c": "console size", "cd": "directory",
+    "d": "namespace", "f": "functions", "l": "load a script", "o": "offset from UTC",
+    "P": "digits shown", "S": "random seed", "t": "milliseconds", "ts": "time and space",
+    "v": "variables", "w": "memory", "W": "first day of the week", "z": "date order",
+}
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One candidate: its text, what it is, and how it is called."""
+
+    text: str
+    kind: str  # shown by the front end: function, keyword, instance, property ...
+    signature: str = ""
+
+
+def complete(interpreter: Any, code: str, cursor: int) -> tuple[int, list[Completion]]:
+    """Where the word at the cursor starts, and the candidates for it, best first."""
+    before = code[:cursor]
+    command = _COMMAND_BEFORE.search(before)
+    if command:
+        word = command.group(1)
+        return cursor - len(word), _matching(word, _commands())
+    if _in_string(before):
+        return cursor, []
+    symbol = _SYMBOL_BEFORE.search(before)
+    if symbol:
+        word = symbol.group(3)
+        return cursor - len(word), _matching(word, _fields(interpreter, symbol.group(1)))
+    found = _NAME_BEFORE.search(before)
+    word = found.group() if found else ""
+    return cursor - len(word), _names(interpreter, word, code) if word else []
+
+
+def _in_string(before: str) -> bool:
+    """Is the end of the text inside a string?"""
+    last = None
+    for last in _STRING.finditer(before):
+        pass
+    return last is not None and last.end() == len(before) and (
+        len(last.group()) == 1 or not last.group().endswith('"'))
+
+
+def _names(interpreter: Any, word: str, code: str) -> list[Completion]:
+    candidates = [*_columns(interpreter, code), *_globals(interpreter, word), *_keywords()]
+    return _matching(word, candidates)
+
+
+def _matching(word: str, candidates: list[Completion]) -> list[Completion]:
+    """Candidates that start with the word, exact case before other case, no name twice."""
+    exact = [c for c in candidates if c.text.startswith(word)]
+    folded = word.lower()
+    other = [c for c in candidates if c.text.lower().startswith(folded)] if not exact else []
+    return list({c.text: c for c in reversed(exact or other)}.values())[::-1]
+
+
+def _commands() -> list[Completion]:
+    return [Completion(name, "magic", words) for name, words in COMMANDS.items()]
+
+
+def _keywords() -> list[Completion]:
+    words = [Completion(name, "function", signature(p)) for name, p in sorted(KEYWORDS.items())]
+    return words + [Completion(w, "keyword") for w in (*CONTROL, *QSQL, *QSQL_WORDS)]
+
+
+def _globals(interpreter: Any, word: str) -> list[Completion]:
+    """Variables, then the functions of libraries; qualified names only after a dot."""
+    dotted = "." in word
+    found = []
+    for name in sorted(set(interpreter.globals.walk())):
+        if name.startswith(".") != dotted:
+            continue
+        text, value = _one_level(name, word), interpreter.globals.find(name)
+        found.append(Completion(text, "namespace") if text != name else
+                     Completion(text, _kind(value), signature(value)))
+    return sorted(found, key=lambda c: c.signature != "" and c.kind == "function")
+
+
+def _one_level(name: str, word: str) -> str:
+    """`.Q.fmt` for the word `.Q.`, but only `.Q` for the word `.`."""
+    level = word.count(".")
+    return ".".join(name.split(".")[:level + 1]) if level else name
+
+
+def _kind(value: Any) -> str:
+    return "function" if is_function(value) else "instance"
+
+
+def signature(value: Any) -> str:
+    """How a function is called, "" for what is no function."""
+    if isinstance(value, Foreign):
+        return value.doc.split("\n", 1)[0].removeprefix(value.name)
+    names = getattr(value, "params", None)
+    if names is not None:
+        return "[" + ";".join(names or ("x",)) + "]"
+    rank = getattr(value, "rank", 0)
+    return "[" + ";".join("xyz"[:rank]) + "]" if 0 < rank <= 3 and is_function(value) else ""
+
+
+def _fields(interpreter: Any, name: str | None) -> list[Completion]:
+    """Columns of the table, keys of the dictionary called `name`."""
+    value = interpreter.globals.find(name) if name else None
+    return [Completion(f, "property", kind) for f, kind in fields(value)]
+
+
+def _columns(interpreter: Any, code: str) -> list[Completion]:
+    found: list[Completion] = []
+    for name in _FROM.findall(code):
+        found += _fields(interpreter, name)
+    return found
+
+
+def fields(value: Any) -> list[tuple[str, str]]:
+    """The names inside a table or dictionary, each with the type of what it holds."""
+    if isinstance(value, Table):
+        return [(str(c), _type_letter(d)) for c, d in zip(value.columns, value.data, strict=True)]
+    if isinstance(value, Dict):
+        if isinstance(value.keys, Table):
+            return fields(value.keys) + fields(value.values)
+        return [(str(k), _type_letter(v)) for k, v in
+                zip(items(value.keys), items(value.values), strict=False)
+                if isinstance(k, Symbol) and k]
+    return []
+
+
+def _type_letter(value: Any) -> str:
+    return f"type {qtype(value)}h"

@@ -1,0 +1,218 @@
+"""The Jupyter kernel: requests to a q session and back."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+from ipykernel.ipkernel import IPythonKernel
+from traitlets import Bool, Integer, List, Type
+
+from ..q import interrupts
+from ..q.errors import QError, QExit, QStop
+from . import aside, comms, panels
+from .completeness import INCOMPLETE, state
+from .completion import complete
+from .history import History, default_file
+from .inspection import about, describe
+from .output import LIMIT, Output
+from .shell import QShell
+
+LINKS = [
+    {"text": "q reference", "url": "https://code.kx.com/q/ref/"},
+    {"text": "ktorch", "url": "https://ktorch.readthedocs.io/"},
+    {"text": "PyTorch", "url": "https://pytorch.org/docs/stable/"},
+]
+_PAGE = re.compile(r"\s*(?:\?\s*([.\w]+)|([.\w]+)\s*\?)\s*")
+
+
+class QKernel(IPythonKernel):  # type: ignore[misc]
+    """One kernel process, which is one q session.
+
+    Of IPythonKernel it keeps the channels, display and widgets; nothing here runs Python code
+    of the user.  Cells run in the main thread, the only one that SIGINT reaches.
+    """
+
+    implementation = "kkernel"
+    implementation_version = version("kkernel")
+    language_info = {
+        "name": "q",
+        "version": implementation_version,
+        "mimetype": "text/x-q",
+        "file_extension": ".q",
+        "pygments_lexer": "q",
+        "codemirror_mode": "q",
+    }
+    banner = f"kkernel {implementation_version}: q and the k api of PyTorch"
+    help_links = List(LINKS)
+    shell_class = Type(QShell)
+    stdout_limit = Integer(LIMIT, help="characters that one cell may print").tag(config=True)
+    warm_up = Bool(True, help="load torch in the background after the start").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        from ..session import Session
+
+        comms.install()
+        self.output = Output(self.stdout_limit)
+        self.q = Session(self.output.write, self.output.write_error, self.output.show)
+        self.history = History(default_file())
+        self._status_lock = threading.Lock()
+        self._running: dict[str, Any] | None = None  # the request of the cell that runs
+        panels.register(self.q, self.output.flush)
+
+    # ---------------------------------------------------------------- life
+
+    def start(self) -> None:
+        super().start()
+        if self.warm_up:
+            # In a thread of its own an interrupt cannot cut the import, which would break torch
+            # for good, and a first cell without the k api does not wait for it.
+            loading = threading.Thread(target=self.q.load_api, name="warm-up", daemon=True)
+            self.io_loop.add_callback(loading.start)
+
+    async def shell_channel_thread_main(self, msg: list[Any]) -> None:
+        if not await aside.answer(self, msg):
+            await super().shell_channel_thread_main(msg)
+
+    def pre_handler_hook(self) -> None:
+        """SIGINT keeps the handler of q.interrupts."""
+
+    def post_handler_hook(self) -> None:
+        """See pre_handler_hook."""
+
+    def say_still_busy(self) -> None:
+        """After an answer given aside its "idle" stands last: correct it while a cell runs."""
+        with self._status_lock:
+            if self._running is not None:
+                self._publish_status("busy", "shell", parent=self._running)
+
+    @property
+    def kernel_info(self) -> dict[str, Any]:
+        info: dict[str, Any] = super().kernel_info
+        return info | {"supported_features": ["kernel subshells"]}
+
+    # ---------------------------------------------------------------- cells
+
+    async def do_execute(self, code: str, silent: bool, store_history: bool = True,
+                         user_expressions: dict[str, str] | None = None,
+                         allow_stdin: bool = False, *, cell_meta: Any = None,
+                         cell_id: Any = None) -> dict[str, Any]:
+        """Run a cell: every line as if typed at the prompt, up to the first error."""
+        count = self.execution_count
+        page = _PAGE.fullmatch(code)
+        reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
+        with self._cell(silent, allow_stdin):
+            error = None if page else self._evaluate(code)
+        text = self.output.result()
+        if store_history and not silent:
+            self.shell.execution_count += 1
+            self.history.add(count, code, text)
+        if error is not None:
+            return reply | self._report(error, silent)
+        if text and not silent:
+            self._send_result(text, count)
+        if page:
+            reply["payload"] = self._page(page.group(1) or page.group(2))
+        return reply | {"status": "ok", "user_expressions": self._expressions(user_expressions)}
+
+    @contextmanager
+    def _cell(self, silent: bool, allow_stdin: bool) -> Iterator[None]:
+        """The surroundings of a cell: input, output, events, the busy mark."""
+        self._forward_input(allow_stdin)
+        self.output.begin(silent)
+        self.shell.fire("pre_execute")
+        with self._status_lock:
+            self._running = self.get_parent("shell")
+        try:
+            yield
+        finally:
+            with self._status_lock:
+                self._running = None
+            self._restore_input()
+            self.shell.fire("post_execute")
+
+    def _evaluate(self, code: str) -> QError | None:
+        try:
+            with interrupts.evaluating():
+                error: QError | None = self.q.execute(code)
+                return error
+        except KeyboardInterrupt:
+            return QStop()
+        except QExit:
+            self.shell.ask_exit()
+            return None
+
+    def _send_result(self, text: str, count: int) -> None:
+        self.send_response(
+            self.iopub_socket, "execute_result",
+            {"execution_count": count, "data": {"text/plain": text.removesuffix("\n")},
+             "metadata": {}},
+            ident=self._topic("execute_result"))
+
+    def _report(self, error: QError, silent: bool) -> dict[str, Any]:
+        """Send the error as the console shows it; returns the same for the reply."""
+        content = {"ename": "QError", "evalue": "'" + error.message,
+                   "traceback": self.q.interpreter.error_text(error).splitlines()}
+        if not silent:
+            self.send_response(self.iopub_socket, "error", content, ident=self._topic("error"))
+        return content | {"status": "error"}
+
+    def _page(self, name: str) -> list[dict[str, Any]]:
+        """`?name` or `name?` as the whole cell: documentation in the pager."""
+        text = about(self.q.interpreter, name) or f"nothing is known about {name}"
+        return [{"source": "page", "start": 0, "data": {"text/plain": text}}]
+
+    def _expressions(self, expressions: dict[str, str] | None) -> dict[str, Any]:
+        return {name: self._expression(e) for name, e in (expressions or {}).items()}
+
+    def _expression(self, source: str) -> dict[str, Any]:
+        try:
+            text = self.q.interpreter.console(source)
+        except QError as error:
+            return {"status": "error", "ename": "QError", "evalue": "'" + error.message,
+                    "traceback": []}
+        return {"status": "ok", "data": {"text/plain": text.removesuffix("\n")}, "metadata": {}}
+
+    # ---------------------------------------------------------------- looking
+
+    async def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:
+        cursor = len(code) if cursor_pos is None else cursor_pos
+        start, found = complete(self.q.interpreter, code, cursor)
+        typed = [{"start": start, "end": cursor, "text": c.text, "type": c.kind,
+                  "signature": c.signature} for c in found]
+        return {"status": "ok", "matches": [c.text for c in found], "cursor_start": start,
+                "cursor_end": cursor, "metadata": {"_jupyter_types_experimental": typed}}
+
+    async def do_inspect(self, code: str, cursor_pos: int | None, detail_level: int = 0,
+                         omit_sections: Any = ()) -> dict[str, Any]:
+        cursor = len(code) if cursor_pos is None else cursor_pos
+        text = describe(self.q.interpreter, code, cursor)
+        data = {} if text is None else {"text/plain": text}
+        return {"status": "ok", "found": text is not None, "data": data, "metadata": {}}
+
+    async def do_is_complete(self, code: str) -> dict[str, Any]:
+        found = state(code)
+        return {"status": found} | ({"indent": " "} if found == INCOMPLETE else {})
+
+    async def do_history(self, hist_access_type: str, output: bool, raw: bool,
+                         session: int | None = 0, start: int | None = 1, stop: int | None = None,
+                         n: int | None = None, pattern: str | None = None,
+                         unique: bool = False) -> dict[str, Any]:
+        if hist_access_type == "tail":
+            rows = self.history.tail(10 if n is None else n, output)
+        elif hist_access_type == "range":
+            rows = self.history.range(session or 0, start or 0, stop, output)
+        else:
+            rows = self.history.search(pattern or "*", n, unique, output)
+        return {"status": "ok", "history": rows}
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        return {"status": "ok", "restart": restart}
+
+    async def do_debug_request(self, msg: Any) -> None:
+        """There is no debugger."""

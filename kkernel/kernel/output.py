@@ -1,0 +1,77 @@
+"""What a cell writes, and how it becomes messages.
+
+Text goes to the cell's stdout as it comes.  The console text of a shown value is kept back: when
+more follows it goes to stdout like everything else, and the last one of the cell becomes the
+cell's result.  So the messages of a cell, one after the other, are the console text.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..q import interrupts
+
+LIMIT = 1_000_000  # characters per cell and stream; a page with more stalls the browser
+
+
+class Output:
+    """The output of one cell at a time."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self.silent = False
+        self._kept = ""  # console text of the last value shown, its line break included
+        self._room = limit
+
+    def begin(self, silent: bool) -> None:
+        """Start a cell; a silent one sends nothing."""
+        self.silent = silent
+        self._kept = ""
+        self._room = self.limit
+
+    def write(self, text: str) -> None:
+        """Text for stdout."""
+        self._release()
+        self._send(text)
+
+    def write_error(self, text: str) -> None:
+        """Text for stderr."""
+        if self.silent:
+            return
+        self._release()
+        with interrupts.held():
+            sys.stderr.write(text)
+
+    def show(self, text: str) -> None:
+        """The console text of a value that the cell shows."""
+        self._release()
+        self._kept = text
+
+    def flush(self) -> None:
+        """Send what was kept back: something else than text comes next."""
+        self._release()
+        with interrupts.held():
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+    def result(self) -> str:
+        """The text of the last value, "" when the cell did not end with one."""
+        kept, self._kept = self._kept, ""
+        return kept
+
+    def _release(self) -> None:
+        if self._kept:
+            kept, self._kept = self._kept, ""
+            self._send(kept)
+
+    def _send(self, text: str) -> None:
+        if self.silent or self._room < 0:
+            return
+        self._room -= len(text)
+        with interrupts.held():
+            if self._room >= 0:
+                sys.stdout.write(text)
+                return
+            sys.stdout.write(text[:self._room])
+            sys.stdout.flush()
+            sys.stderr.write(f"output of this cell cut after {self.limit:,} characters\n")

@@ -1,0 +1,64 @@
+"""SIGINT: raised only while q evaluates, and held back where a cut would break something.
+
+Python delivers the signal to the main thread between two bytecodes, so an exception may come
+anywhere: in the middle of a message, of a registry update, of a file being saved.  Hence two
+rules.  `KeyboardInterrupt` is raised only inside `evaluating()`; elsewhere a signal is dropped.
+Inside `held()` the signal waits, and is raised when the outermost such section ends.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_evaluating = False
+_held = 0  # depth of sections, of the main thread, that must not be cut
+_waiting = False  # a signal came inside such a section
+
+
+def install() -> None:
+    """Take over SIGINT.  Only the main thread may do so."""
+    signal.signal(signal.SIGINT, _on_signal)
+
+
+def _on_signal(_number: int, _frame: Any) -> None:
+    global _waiting
+    if not _evaluating:
+        return
+    if _held:
+        _waiting = True
+    else:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def evaluating() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt in this section.  Main thread; not to be nested."""
+    global _evaluating, _waiting
+    _waiting = False
+    try:
+        _evaluating = True
+        yield
+        _evaluating = False
+    finally:  # a second signal may strike here, but no call stands before the store
+        _evaluating = False
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """A signal that comes in this section is raised at its end."""
+    global _held, _waiting
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals never strike other threads
+        return
+    _held += 1
+    try:
+        yield
+    finally:
+        _held -= 1
+    if _waiting and _evaluating and not _held:
+        _waiting = False
+        raise KeyboardInterrupt

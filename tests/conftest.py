@@ -1,0 +1,19 @@
+"""Shared by all tests: one thread for torch, histories of their own, the transcripts' option."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+import pytest
+
+# before anything imports torch or starts a kernel
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["KKERNEL_HISTORY"] = ":memory:"
+os.environ["KKERNEL_CONSOLE_HISTORY"] = os.path.join(tempfile.gettempdir(), f"kk{os.getpid()}")
+os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite", action="store_true", default=False,
+                     help="write what q prints today into the transcripts; review with git diff")
