@@ -35,49 +35,42 @@ from .values import (
 Unary = Callable[[Array], Array]
 Binary = Callable[[Array, Array], Array]
 
-_ATOM = {kind: -code for kind, code in ATOM_CODE.items()}
-_ARRAYS = (np.ndarray, Attributed)
-_DATED = (np.datetime64, np.timedelta64)
+_ATOM_DTYPE = {kind: DTYPE[-code] for kind, code in ATOM_CODE.items()}
 
 
 class Kernels(dict[Any, Any]):
-    """Type codes -> kernel, each built when first needed.  The builder signals 'type."""
+    """Dtypes of the arguments -> kernel, each built from type codes when first needed.
+
+    `build` takes one code (unary functions) or two, and signals 'type where there is no kernel.
+    """
 
     def __init__(self, build: Callable[..., Any]) -> None:
         super().__init__()
         self.build = build
 
-    def __missing__(self, codes: Any) -> Any:
-        made = self.build(*codes) if isinstance(codes, tuple) else self.build(codes)
-        self[codes] = made
+    def __missing__(self, dtypes: Any) -> Any:
+        pair = dtypes if isinstance(dtypes, tuple) else (dtypes,)
+        made = self[dtypes] = self.build(*(CODE_OF_DTYPE[d] for d in pair))
         return made
 
 
-def simple_code(x: Value) -> int:
-    """The type of the items of an atom, vector or rectangle; 0 for everything else."""
-    kind = type(x)
-    code = _ATOM.get(kind)
-    if code is not None:
-        return code
-    if kind in _ARRAYS or kind in _DATED:
-        return CODE_OF_DTYPE[x.dtype]
-    return 0
-
-
-def as_array(x: Value, code: int) -> Array:
-    """A simple value as a plain array, an atom as a 0-d one."""
+def simple_array(x: Value) -> Array | None:
+    """An atom as a 0-d array, a vector or rectangle as a plain array; None for all else."""
     kind = type(x)
     if kind is np.ndarray:
-        return x
+        return x  # type: ignore[no-any-return]
+    dtype = _ATOM_DTYPE.get(kind)
+    if dtype is not None:
+        return np.array(x.code if kind is Symbol else x, dtype)
     if kind is Attributed:
-        return x.view(np.ndarray)
-    return np.array(x.code if kind is Symbol else x, DTYPE[code])
+        return x.view(np.ndarray)  # type: ignore[no-any-return]
+    if kind is np.datetime64 or kind is np.timedelta64:
+        return np.array(x)
+    return None
 
 
-def as_value(result: Any) -> Value:
-    """What a kernel returned as a q value: 0-d results become atoms."""
-    if type(result) is np.ndarray and result.ndim:
-        return result
+def as_atom(result: Any) -> Value:
+    """The atom in a 0-d array or numpy scalar."""
     kind = result.dtype.char
     if kind in "ld?q":
         return result.item()
@@ -86,14 +79,21 @@ def as_value(result: Any) -> Value:
     return result[()] if type(result) is np.ndarray else result
 
 
+def as_value(result: Any) -> Value:
+    """What a kernel returned as a q value: 0-d results become atoms."""
+    if type(result) is np.ndarray and result.ndim:
+        return result
+    return as_atom(result)
+
+
 # ---------------------------------------------------------------- one argument
 
 def each_atom(f: Callable[[Value], Value], kernels: Kernels, x: Value) -> Value:
     """Atomic f of one argument; `f` is the whole function, for the parts of compound x."""
-    code = simple_code(x)
-    if code:
-        return as_value(kernels[code](as_array(x, code)))
-    return each_part(f, x)
+    a = x if type(x) is np.ndarray else simple_array(x)
+    if a is None:
+        return each_part(f, x)
+    return as_value(kernels[a.dtype](a))
 
 
 def each_part(f: Callable[[Value], Value], x: Value) -> Value:
@@ -116,24 +116,23 @@ Dyad = Callable[[Value, Value], Value]
 
 def pair_atoms(f: Dyad, kernels: Kernels, x: Value, y: Value) -> Value:
     """Atomic f of two arguments, for all that its own fast path does not take."""
-    cx = simple_code(x)
-    cy = simple_code(y)
-    if cx and cy:
-        a = as_array(x, cx)
-        b = as_array(y, cy)
-        if a.shape != b.shape:
-            a, b = conform(a, b)
-        return as_value(kernels[cx, cy](a, b))
-    return _pair_parts(f, x, y)
+    a = x if type(x) is np.ndarray else simple_array(x)
+    b = y if type(y) is np.ndarray else simple_array(y)
+    if a is None or b is None:
+        return _pair_parts(f, x, y)
+    if a.shape != b.shape:
+        a, b = conform(a, b)
+    result = kernels[a.dtype, b.dtype](a, b)
+    return result if type(result) is np.ndarray and result.ndim else as_atom(result)
 
 
 def conform(a: Array, b: Array) -> tuple[Array, Array]:
     """Give both arrays the axes that pair items with items: q extends on the right."""
     shared = min(a.ndim, b.ndim)
+    if not shared:
+        return a, b
     if a.shape[:shared] != b.shape[:shared]:
         raise length_error()
-    if not shared or a.ndim == b.ndim:
-        return a, b
     if a.ndim < b.ndim:
         return a.reshape(a.shape + (1,) * (b.ndim - a.ndim)), b
     return a, b.reshape(b.shape + (1,) * (a.ndim - b.ndim))
@@ -146,20 +145,16 @@ def _pair_parts(f: Dyad, x: Value, y: Value) -> Value:
         return _pair_dicts(f, x, y)
     if isinstance(x, Table) or isinstance(y, Table):
         return _pair_tables(f, x, y)
-    left = isinstance(x, (List, *_ARRAYS))
-    right = isinstance(y, (List, *_ARRAYS))
+    left = isinstance(x, (List, np.ndarray))
+    right = isinstance(y, (List, np.ndarray))
     if left and right:
         if len(x) != len(y):
             raise length_error()
         return collapse([f(a, b) for a, b in zip(items(x), items(y), strict=True)])
-    if isinstance(x, List):
-        return collapse([f(a, y) for a in x]) if simple_code(y) else _no_atom()
-    if isinstance(y, List):
-        return collapse([f(x, b) for b in y]) if simple_code(x) else _no_atom()
-    raise type_error()
-
-
-def _no_atom() -> Value:
+    if left and simple_array(y) is not None:
+        return collapse([f(a, y) for a in items(x)])
+    if right and simple_array(x) is not None:
+        return collapse([f(x, b) for b in items(y)])
     raise type_error()
 
 

@@ -32,8 +32,8 @@ from ..types import DTYPE, EPOCH, LONG_INF, LONG_NULL
 from ..units import convert
 from ..values import Array, Value
 
-NAN = float("nan")
 _SIZE = 2**64
+_PLAIN = frozenset((int, float))
 
 
 def wrapped(r: int) -> int:
@@ -46,48 +46,52 @@ def wrapped(r: int) -> int:
 @operator("+", 2, atomic=True)
 def add(x: Value, y: Value) -> Value:
     """The sum of numbers or temporals; dictionaries add by key."""
-    if type(x) is float and type(y) is float:
-        return x + y
     if type(x) is int and type(y) is int:
         r = x + y
-        if x == LONG_NULL or y == LONG_NULL:
-            return LONG_NULL
-        return r if LONG_NULL <= r <= LONG_INF else wrapped(r)
+        if x != LONG_NULL and y != LONG_NULL:
+            return r if LONG_NULL <= r <= LONG_INF else wrapped(r)
+        return LONG_NULL
+    if type(x) is float and type(y) is float:
+        return x + y
+    if type(x) in _PLAIN and type(y) in _PLAIN and x != LONG_NULL != y:
+        return x + y
     return pair_atoms(add, _ADD, x, y)
 
 
 @operator("-", 2, atomic=True)
 def subtract(x: Value, y: Value) -> Value:
     """The difference of numbers or temporals; dictionaries subtract by key."""
-    if type(x) is float and type(y) is float:
-        return x - y
     if type(x) is int and type(y) is int:
         r = x - y
-        if x == LONG_NULL or y == LONG_NULL:
-            return LONG_NULL
-        return r if LONG_NULL <= r <= LONG_INF else wrapped(r)
+        if x != LONG_NULL and y != LONG_NULL:
+            return r if LONG_NULL <= r <= LONG_INF else wrapped(r)
+        return LONG_NULL
+    if type(x) is float and type(y) is float:
+        return x - y
+    if type(x) in _PLAIN and type(y) in _PLAIN and x != LONG_NULL != y:
+        return x - y
     return pair_atoms(subtract, _SUBTRACT, x, y)
 
 
 @operator("*", 2, atomic=True)
 def multiply(x: Value, y: Value) -> Value:
     """The product of numbers; a temporal counts as its underlying number."""
-    if type(x) is float and type(y) is float:
-        return x * y
     if type(x) is int and type(y) is int:
         r = x * y
-        if x == LONG_NULL or y == LONG_NULL:
-            return LONG_NULL
-        return r if LONG_NULL <= r <= LONG_INF else wrapped(r)
+        if x != LONG_NULL and y != LONG_NULL:
+            return r if LONG_NULL <= r <= LONG_INF else wrapped(r)
+        return LONG_NULL
+    if type(x) is float and type(y) is float:
+        return x * y
+    if type(x) in _PLAIN and type(y) in _PLAIN and x != LONG_NULL != y:
+        return x * y
     return pair_atoms(multiply, _MULTIPLY, x, y)
 
 
 @operator("%", 2, atomic=True)
 def divide(x: Value, y: Value) -> Value:
     """The quotient as a float; division by zero gives an infinity or null."""
-    if type(x) is float and type(y) is float and y:
-        return x / y
-    if type(x) is int and type(y) is int and y and x != LONG_NULL != y:
+    if type(x) in _PLAIN and type(y) in _PLAIN and y and x != LONG_NULL != y:
         return float(x) / float(y)
     return pair_atoms(divide, _DIVIDE, x, y)
 
