@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
@@ -155,6 +156,7 @@ class Option:
     `early`: a positional value that does not fit the option whose turn it is may be this one.
     `missing` is the refusal when a required option is absent or less than `least`.
     `always` shows the option even at its default, `hidden` leaves it out while it is None.
+    `like` names the option whose value is the default of this one.
     """
 
     name: str
@@ -169,6 +171,7 @@ class Option:
     least: int | None = None
     always: bool = False
     hidden: bool = False
+    like: str = ""
 
     @property
     def keyword(self) -> str:
@@ -225,7 +228,7 @@ class OptionTable:
             if r.name not in values:
                 if r.required:
                     raise self._missing(where, r)
-                values[r.name] = r.default
+                values[r.name] = values[r.like] if r.like else r.default
             elif r.least is not None and values[r.name] < r.least:
                 raise self._missing(where, r)
         return {r.name: values[r.name] for r in self.rows}
@@ -290,15 +293,19 @@ class OptionTable:
 
     def show(self, values: dict[str, Any], all: bool = True) -> Dict:
         """The q dictionary of option values: all, or only those that are not at their default."""
-        rows = [r for r in self.rows if r.name in values and _visible(r, values[r.name], all)]
+        rows = [r for r in self.rows if r.name in values and _visible(r, values, all)]
         shown = [r.kind.show(values[r.name], r.dims) for r in rows]
         return Dict(symbols([r.name for r in rows]), collapse(shown))
 
 
-def _visible(row: Option, value: Any, all: bool) -> bool:
+def _visible(row: Option, values: dict[str, Any], all: bool) -> bool:
+    value = values[row.name]
     if row.hidden and value is None:
         return False
-    return all or row.always or row.required or value is not row.default and value != row.default
+    if all or row.always or row.required:
+        return True
+    default = values[row.like] if row.like else row.default
+    return value is not default and (isinstance(value, torch.Tensor) or value != default)
 
 
 # ------------------------------------------------------------------ name and value pairs
