@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
-DECLARING: tuple[str, ...] = ()
+DECLARING: tuple[str, ...] = (
+    "pointers", "device",
+    "tensor.attributes", "tensor.tensor", "tensor.complexes", "tensor.sparse",
+)
 
 
 def declare_all() -> None:

@@ -37,6 +37,8 @@ class Interpreter:
         self.write: Callable[[str], Any] = write or sys.stdout.write
         self.write_error: Callable[[str], Any] = write_error or sys.stderr.write
         self.shown: Callable[[Value, str], None] | None = None  # takes (value, console text)
+        # what 2: asks, as (file, name, rank) -> function; None where there are no libraries
+        self.library: Callable[[str, str, int], Value] | None = None
         self.script = ""  # path of the running script, .z.f
         self.arguments: list[str] = []  # .z.x
         self.last_error: QError | None = None

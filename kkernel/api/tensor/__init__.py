@@ -1,0 +1,1 @@
+"""Functions that create, move, inspect and reshape tensors, vectors and dictionaries."""

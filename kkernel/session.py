@@ -1,0 +1,76 @@
+"""One q process: the q language and the k api, which meet only here.
+
+The api is loaded (and with it torch) when one of its names is first asked for, or when a
+program loads the library itself: ``(`ktorch 2:`fns,1)[]`` gives the dictionary of functions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from kkernel.api.names import NAMES
+from kkernel.q import Interpreter, interrupts
+from kkernel.q.errors import QError
+from kkernel.q.functions import Foreign
+from kkernel.q.values import Dict, Value, record
+
+Write = Callable[[str], object]
+
+
+class Session:
+    """A q process without its prompt.
+
+    `write` and `write_error` take what programs print; `display` takes the console text of the
+    values that lines show (by default they go to `write`).
+    """
+
+    def __init__(self, write: Write | None = None, write_error: Write | None = None,
+                 display: Write | None = None) -> None:
+        self.interpreter = Interpreter(write, write_error)
+        if display is not None:
+            self.interpreter.shown = lambda value, text: display(text) if text else None
+        self._functions: dict[str, Foreign] | None = None
+        self._loading = threading.Lock()
+        self.interpreter.globals.missing = self._find
+        self.interpreter.library = self._library
+
+    def execute(self, source: str) -> QError | None:
+        """Run source as lines typed at the prompt; returns the error that stopped it, if any."""
+        return self.interpreter.execute(source)
+
+    def run(self, source: str) -> None:
+        """Run source, and write the error that stopped it as a console would."""
+        error = self.execute(source)
+        if error is not None:
+            self.interpreter.write(self.interpreter.error_text(error))
+
+    # ------------------------------------------------------------ the k api
+
+    def load_api(self) -> dict[str, Foreign]:
+        """Every function of the k api by name.  May be called from any thread."""
+        with self._loading:
+            if self._functions is None:
+                from kkernel import api
+
+                with interrupts.held():  # an import of torch that is cut short never works again
+                    self._functions = api.load()
+            return self._functions
+
+    def _find(self, name: str) -> Value | None:
+        """The api function of a name that has no value in q."""
+        return self.load_api().get(name) if name in NAMES else None
+
+    def _library(self, file: str, name: str, rank: int) -> Foreign:
+        """What `2:` loads: `fns`, the function that gives all functions, or one of them."""
+        functions = self.load_api()
+        if name == "fns":
+            return Foreign("fns", 1, lambda x: api_dictionary(functions), "all functions of the api")
+        if name not in functions:
+            raise QError(f"{file}: no function {name}")
+        return functions[name]
+
+
+def api_dictionary(functions: dict[str, Foreign]) -> Dict:
+    """Name -> function."""
+    return record(list(functions), list(functions.values()))
