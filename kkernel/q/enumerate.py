@@ -1,0 +1,79 @@
+"""Making enumerations: `` `d$y``, `` `d?y`` and `` `d!positions``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import context
+from .enums import domain, domain_keys, resolve
+from .errors import QError, type_error
+from .grouping import find
+from .symbols import Symbol
+from .tables import find_rows, is_row
+from .values import (
+    Array,
+    Dict,
+    Enum,
+    EnumAtom,
+    Table,
+    Value,
+    collapse,
+    count,
+    enlist,
+    hashable,
+    is_atom,
+    items,
+)
+
+
+def enumerate_in(name: Symbol, y: Value) -> Value:
+    """`` `d$y``: y as an enumeration of the global d.  'cast for values that d lacks."""
+    if isinstance(y, (Enum, EnumAtom)):
+        if y.domain == name:
+            return y
+        y = resolve(y)
+    if isinstance(y, (Dict, Table)):
+        raise type_error()
+    target = domain(name)
+    if isinstance(target, Dict) and target.keyed_table and len(target.keys.columns) > 1:
+        return _enumerate_rows(name, target.keys, y)
+    keys = domain_keys(name)
+    if keys is None:
+        raise type_error()
+    return _checked(name, find(keys, enlist(y) if is_atom(y) else y), count(keys), is_atom(y))
+
+
+def _enumerate_rows(name: Symbol, keys: Table, y: Value) -> Value:
+    """The domain has several key columns: y is one key, or a list of keys."""
+    one = is_row(y, len(keys.columns))
+    rows = [items(y)] if one else [items(v) for v in items(y)]
+    wanted = Table(keys.columns, [collapse(list(c)) for c in zip(*rows)]) if rows else keys
+    found = find_rows(keys, wanted) if rows else np.empty(0, np.int64)
+    return _checked(name, found, len(keys), one)
+
+
+def _checked(name: Symbol, found: Array, size: int, one: bool) -> Value:
+    if len(found) and int(found.max()) >= size:
+        raise QError("cast")
+    return EnumAtom(name, int(found[0])) if one else Enum(name, found)
+
+
+def extend(name: Symbol, y: Value) -> Value:
+    """`` `d?y``: append to the global d what it lacks, or make it; then enumerate y."""
+    y = resolve(y)
+    known = context.active.globals.find(name)
+    have = [] if known is None else items(known)
+    seen = {hashable(v) for v in have}
+    fresh = {hashable(v): v for v in items(y) if hashable(v) not in seen}
+    if known is None or fresh:
+        context.active.globals.set(name, collapse([*have, *fresh.values()]))
+    return enumerate_in(name, y)
+
+
+def refer(name: Symbol, where: Value) -> Value:
+    """`` `d!positions``: an enumeration of a list, or a link to the rows of a table."""
+    if isinstance(where, np.ndarray) and where.ndim == 1 and where.dtype.kind in "iu?":
+        return Enum(name, where.astype(np.int64))
+    if isinstance(where, (int, np.integer)):
+        return EnumAtom(name, int(where))
+    raise type_error()

@@ -1,0 +1,45 @@
+"""Parse trees: parse, eval, reval."""
+
+from __future__ import annotations
+
+from .. import context
+from ..errors import QParseError, type_error
+from ..registry import keyword
+from ..trees import eval_tree
+from ..values import Value, is_string, text
+
+
+@keyword("parse")
+def parse(x: Value) -> Value:
+    """The parse tree of a q expression in a string."""
+    from ..compile import Scope, Unit
+    from ..node_trees import statements_tree
+    from ..parse import parse as parse_text
+
+    if not is_string(x):
+        raise type_error()
+    source = text(x)
+    globals_ = context.active.globals
+    try:
+        scope = Scope(Unit(source), globals_, globals_.current)
+        return statements_tree(parse_text(source), scope)
+    except QParseError as e:
+        e.offset = -1  # positions refer to the string, not to the line that parses it
+        raise
+
+
+@keyword("eval")
+def eval_(x: Value) -> Value:
+    """The value of a parse tree."""
+    return eval_tree(x)
+
+
+@keyword("reval")
+def reval(x: Value) -> Value:
+    """As eval, but nothing may be assigned: 'noupdate."""
+    variables = context.active.globals
+    outer, variables.frozen = variables.frozen, True
+    try:
+        return eval_tree(x)
+    finally:
+        variables.frozen = outer
