@@ -10,17 +10,20 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .errors import QError, type_error
+from .attributes import AttributedList
+from .enums import resolve
+from .errors import type_error
 from .functions import MISSING, NULL
-from .symbols import TABLE, Symbol, symbols
-from .types import CODE_OF_DTYPE
+from .order import bin_positions
+from .positions import at_positions, missing, positions_of
+from .search import depth, first_positions
+from .symbols import TABLE, Symbol
+from .tables import key_rows
 from .values import (
-    EMPTY,
     Array,
     Attributed,
     Dict,
     Enum,
-    EnumAtom,
     List,
     Table,
     Value,
@@ -30,13 +33,10 @@ from .values import (
     hashable,
     is_function,
     is_list,
+    is_vector,
     items,
-    null,
-    null_vector,
     qtype,
 )
-
-ENUM_NULL = 2**63 - 1  # position of an enumeration's null: outside every domain
 
 
 def index(x: Value, i: Value) -> Value:
@@ -75,69 +75,11 @@ def index_at_depth(x: Value, path: Sequence[Value]) -> Value:
         return _every(x, rest)
     if isinstance(x, Table):
         return _table_section(x, first, rest)
-    if qtype(first) < 0 or isinstance(first, (Dict, Table)):
+    if isinstance(x, Dict):
+        return _dict_section(x, first, rest)
+    if not is_list(first):
         return index_at_depth(index(x, first), rest)
     return collapse([index_at_depth(index(x, k), rest) for k in items(first)])
-
-
-def missing(x: Value) -> Value:
-    """What a read outside the range of x gives."""
-    if isinstance(x, np.ndarray):
-        if x.ndim == 1:
-            return null(CODE_OF_DTYPE[x.dtype])
-        return np.empty(0, x.dtype) if x.ndim == 2 else EMPTY
-    if isinstance(x, List):
-        return null_like(x[0]) if x else EMPTY
-    if isinstance(x, Enum):
-        return EnumAtom(x.domain, ENUM_NULL)
-    if isinstance(x, Table):
-        return Dict(symbols(x.columns), collapse([missing(c) for c in x.data]))
-    if isinstance(x, Dict):
-        return missing(x.values)
-    raise type_error()
-
-
-def null_like(x: Value) -> Value:
-    """The null of an atom's type; of a list the empty one; of a dictionary its keys to nulls."""
-    code = qtype(x)
-    if code < 0:
-        return EnumAtom(x.domain, ENUM_NULL) if code == -20 else null(-code)
-    if isinstance(x, np.ndarray):
-        return np.empty(0, x.dtype) if x.ndim == 1 else EMPTY
-    if isinstance(x, Enum):
-        return Enum(x.domain, x.index[:0])
-    if isinstance(x, Dict):
-        return Dict(x.keys, collapse([null_like(v) for v in items(x.values)]), x.attr)
-    if isinstance(x, Table):
-        return Table(x.columns, [c[:0] if isinstance(c, np.ndarray) else null_like(c)
-                                 for c in x.data])
-    return NULL if is_function(x) else EMPTY
-
-
-def take_positions(x: Value, where: Array) -> Value:
-    """Items of a list or rows of a table at positions known to be in range."""
-    if isinstance(x, np.ndarray):
-        taken = x[where]
-        return taken.view(np.ndarray) if type(taken) is Attributed else taken
-    if isinstance(x, List):
-        return collapse([x[k] for k in where.tolist()])
-    if isinstance(x, Enum):
-        return Enum(x.domain, x.index[where])
-    if isinstance(x, Table):
-        return Table(x.columns, [take_positions(c, where) for c in x.data])
-    if isinstance(x, Dict):
-        return Dict(take_positions(x.keys, where), take_positions(x.values, where))
-    raise type_error()
-
-
-def positions_of(i: Array) -> Array:
-    """An index vector as int64 positions; 'type when its type does not index lists."""
-    kind = i.dtype.char
-    if kind in "lq":
-        return i
-    if kind in "?Bhi":
-        return i.astype(np.int64)
-    raise type_error()
 
 
 # ---------------------------------------------------------------- lists
@@ -154,30 +96,6 @@ def _index_list(x: Value, i: Value) -> Value:
             return _index_rectangular(x, i)
         return at_positions(x, positions_of(i))
     return _index_nested(x, i)
-
-
-def at_positions(x: Value, where: Array) -> Value:
-    """Items at an int64 vector of positions, nulls for those out of range."""
-    n = len(x)
-    beyond = where.view(np.uint64)  # a negative position becomes a huge one
-    if not len(where) or np.maximum.reduce(beyond) < n:
-        return take_positions(x, where)
-    return _with_nulls(x, where, beyond < n)
-
-
-def _with_nulls(x: Value, where: Array, known: Array) -> Value:
-    if isinstance(x, np.ndarray) and x.ndim == 1:
-        out = null_vector(CODE_OF_DTYPE[x.dtype], len(where))
-        out[known] = x[where[known]]
-        return out
-    if isinstance(x, Enum):
-        out = np.full(len(where), ENUM_NULL, np.int64)
-        out[known] = x.index[where[known]]
-        return Enum(x.domain, out)
-    if isinstance(x, Table):
-        return Table(x.columns, [_with_nulls(c, where, known) for c in x.data])
-    gap = missing(x)
-    return collapse([at(x, k) if ok else gap for k, ok in zip(where.tolist(), known.tolist())])
 
 
 def _index_rectangular(x: Value, i: Array) -> Value:
@@ -201,21 +119,37 @@ def _index_nested(x: Value, i: Value) -> Value:
 # ---------------------------------------------------------------- dictionaries
 
 def _index_dict(x: Dict, i: Value) -> Value:
+    """Look-up is `values keys?i`, through the dictionary's own map for single keys."""
     if isinstance(x.keys, Table):
-        return _index_keyed(x, i)
-    if type(i) is np.ndarray and i.ndim == 1:
-        get, n = x.positions.get, len(x)
-        where = [get(hashable(k), n) for k in items(i)]
-        return at_positions(x.values, np.array(where, np.int64))
-    if isinstance(i, (List, np.ndarray)):
-        return collapse([index(x, k) for k in i])
-    k = x.positions.get(hashable(i))
-    return missing(x.values) if k is None else at(x.values, k)
+        return key_rows(x, i)
+    if type(i) is Symbol and not x.attr and not isinstance(x.keys, Enum):
+        k = x.positions.get(i)
+        if k is not None:
+            return at(x.values, k)
+    if isinstance(i, Dict):
+        return Dict(i.keys, index(x, i.values))
+    levels = depth(i) - depth(x.keys) + 1
+    if levels > 1 or (isinstance(i, List) and is_vector(x.keys)):
+        return collapse([index(x, k) for k in items(i)])
+    where = _places(x, i, levels == 1)
+    if levels == 1:
+        return at_positions(x.values, where)
+    k = int(where[0])
+    return at(x.values, k) if 0 <= k < len(x) else missing(x.values)
 
 
-def _index_keyed(x: Dict, i: Value) -> Value:
-    """A keyed table: a row's key, a list of keys, or a table of them."""
-    raise QError("nyi")
+def _places(x: Dict, i: Value, several: bool) -> Array:
+    """Positions of one key or several; out of range where absent."""
+    i = resolve(i)
+    wanted = i if several else (collapse([i]) if is_vector(x.keys) else List([i]))
+    if x.attr:
+        return bin_positions(x.keys, wanted)
+    if isinstance(x.keys, Enum) or len(wanted) > 50:
+        return first_positions(x.keys, wanted)
+    if is_vector(x.keys) and len(wanted) and qtype(wanted) != qtype(x.keys) and len(x):
+        raise type_error()
+    get, n = x.positions.get, len(x)
+    return np.array([get(hashable(k), n) for k in items(wanted)], np.int64)
 
 
 # ---------------------------------------------------------------- tables
@@ -235,6 +169,16 @@ def _table_section(x: Table, first: Value, rest: Sequence[Value]) -> Value:
     if qtype(first) < 0 or (isinstance(first, np.ndarray) and first.dtype.char == "I"):
         return index_at_depth(index(x, first), rest)
     return collapse([index_at_depth(index(x, k), rest) for k in items(first)])
+
+
+def _dict_section(x: Dict, first: Value, rest: Sequence[Value]) -> Value:
+    """One key goes on with its value, several with each of theirs."""
+    found = index(x, first)
+    if isinstance(x.keys, Table):
+        return index_at_depth(found, [NULL, *rest] if isinstance(found, Table) else rest)
+    if depth(first) < depth(x.keys):
+        return index_at_depth(found, rest)
+    return collapse([index_at_depth(v, rest) for v in items(found)])
 
 
 # ---------------------------------------------------------------- depth
@@ -281,6 +225,7 @@ def _rectangle_section(x: Array, path: Sequence[Value]) -> Value | None:
 
 
 _READERS: dict[type, Callable[[Value, Value], Value]] = {
-    np.ndarray: _index_list, Attributed: _index_list, List: _index_list, Enum: _index_list,
+    np.ndarray: _index_list, Attributed: _index_list, List: _index_list,
+    AttributedList: _index_list, Enum: _index_list,
     Dict: _index_dict, Table: _index_table,
 }

@@ -298,28 +298,30 @@ def hashables(x: Value) -> Iterable[Any]:
     """Items as things that Python can hash, equal exactly when q finds them equal."""
     if isinstance(x, np.ndarray) and x.ndim == 1:
         kind = x.dtype.char
-        if kind in "ld?q":
-            return [_NAN_KEY if v != v else v for v in x.tolist()] if kind == "d" else x.tolist()
+        if kind in "lq":
+            return x.tolist()
         if kind == "I":
             return names(x)
+        if kind in "df":
+            code = -CODE_OF_DTYPE[x.dtype]
+            return [(code, v if v == v else None) for v in x.tolist()]
     return [hashable(v) for v in items(x)]
 
 
-_NAN_KEY = ("nan",)
-
-
 def hashable(x: Value) -> Any:
-    """One value as a dictionary key: atoms bare (long, float, boolean, symbol) or tagged."""
+    """One value as a dictionary key: longs and symbols bare, other atoms with their type."""
     kind = type(x)
-    if kind is int or kind is Symbol or kind is bool:
+    if kind is int or kind is Symbol:
         return x
-    if kind is float or kind is np.float64:
-        return _NAN_KEY if x != x else x
     code = qtype(x)
     if code < 0:
+        if code == -7:
+            return int(x)
+        if code in (-9, -8):
+            return (code, float(x) if x == x else None)  # all nulls are equal
         if isinstance(x, EnumAtom):
             return (code, x.domain, x.index)
-        return (code, _NAN_KEY if x != x and code == -8 else np.asarray(x).tobytes())
+        return (code, np.asarray(x).tobytes())
     if isinstance(x, Dict):
         return (99, tuple(hashables(x.keys)), tuple(hashables(x.values)))
     if isinstance(x, Table):
