@@ -18,7 +18,7 @@ from .functions import (
 )
 from .globals import Globals
 from .iterators import truth
-from .registry import KEYWORDS, OPERATORS
+from .registry import CONSTANTS, KEYWORDS, OPERATORS
 from .symbols import Symbol
 from .tables import key_table, table_of
 from .values import EMPTY, Value, collapse, is_string, text
@@ -132,6 +132,8 @@ def _const(node: N.Const, scope: Scope) -> Code:
 
 def _name(node: N.Name, scope: Scope) -> Code:
     name, unit, pos = node.name, scope.unit, node.pos
+    if name in CONSTANTS:
+        return _constant(CONSTANTS[name])
     if scope.slots is not None and name in scope.slots:
         slot = scope.slots[name]
 
@@ -401,6 +403,8 @@ def _derived(node: N.DerivedNode, scope: Scope) -> Code:
 
 def _assign(node: N.Assign, scope: Scope) -> Code:
     expr = compile_node(node.expr, scope)
+    if scope.top and node.scope == "::" and node.indices is None and node.op is None:
+        return _define_view(node, scope, expr)
     read, write = _variable(node, scope)
     unit, pos = scope.unit, node.pos
     if node.indices is not None:
@@ -409,15 +413,42 @@ def _assign(node: N.Assign, scope: Scope) -> Code:
         return _assign_plain(expr, write, unit, pos)
     op = primitive(node.op.name, node.pos) if isinstance(node.op, N.Verb) else None
 
+    name, glyph = node.name, getattr(node.op, "name", "")
+
     def assign_op(frame: Slots) -> Value:
         y = expr(frame)
         try:
-            old = read(frame)
-            write(frame, assign_indexed(old, [], op, y))
+            new = assign_indexed(_old(read, frame, name, glyph), [], op, y)
+            write(frame, new)
         except Exception as e:
             raise trace(e, unit, pos) from None
-        return y
+        return new
     return assign_op
+
+
+_IDENTITY = {"+": 0, "-": 0, "*": 1, "%": 1, ",": EMPTY, "|": False, "&": True}
+
+
+def _old(read: Code, frame: Slots, name: str, glyph: str) -> Value:
+    """The variable to be updated; without a value it is the operator's identity."""
+    try:
+        return read(frame)
+    except QError as e:
+        if e.message == name and glyph in _IDENTITY:
+            return _IDENTITY[glyph]
+        raise
+
+
+def _define_view(node: N.Assign, scope: Scope, expr: Code) -> Code:
+    from .views import View
+    globals_ = scope.globals
+    text = scope.unit.text[node.pos:].removeprefix("::")
+
+    def define(frame: Slots) -> Value:
+        globals_.delete(node.name)
+        globals_.views[node.name] = View(node.name, text, expr, node.expr, globals_)
+        return NULL
+    return define
 
 
 def _assign_plain(expr: Code, write: Callable[[Slots, Value], None], unit: Unit,
@@ -444,10 +475,11 @@ def _assign_indexed(node: N.Assign, scope: Scope, expr: Code, read: Code,
         path = [c(frame) for c in codes]
         path.reverse()
         try:
-            write(frame, assign_indexed(read(frame), path, op, y))
+            new = assign_indexed(read(frame), path, op, y)
+            write(frame, new)
+            return y if op is None else apply(new, path)
         except Exception as e:
             raise trace(e, unit, pos) from None
-        return y
     return assign_at
 
 
@@ -557,11 +589,11 @@ def assigned_names(body: list[N.Node | None]) -> list[str]:
                 found[node.name] = None
             todo += [node.expr, *reversed(node.indices or [])]
         elif isinstance(node, N.Node) and not isinstance(node, N.LambdaNode):
-            todo.extend(_children(node))
+            todo.extend(children(node))
     return list(found)
 
 
-def _children(node: N.Node) -> list[Any]:
+def children(node: N.Node) -> list[Any]:
     out: list[Any] = []
     for slot in node.__slots__:
         value = getattr(node, slot)
@@ -728,8 +760,8 @@ def _do(test: Code, body: list[Code], unit: Unit, pos: int) -> Code:
 
 
 def _select(node: N.Select, scope: Scope) -> Code:
-    from .trees import compile_select
-    return compile_select(node, scope, compile_node)
+    from .templates import compile_select
+    return compile_select(node, scope)
 
 
 _COMPILERS: dict[type, Callable[[Any, Scope], Code]] = {

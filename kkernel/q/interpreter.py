@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import resources
-from typing import Any
+from typing import IO, Any
 
 from . import context, keywords, namespaces, operators
 from . import nodes as N
-from .compile import Returned, Scope, Unit, compile_node, compile_statements, trace
+from .compile import (
+    Returned, Scope, Unit, compile_node, compile_statements, make_lambda, trace,
+)
 from .errors import QError, QExit, QParseError, QStop
-from .functions import NULL
+from .functions import NULL, Lambda
 from .globals import Globals
 from .parse import logical_lines, parse
 from .show import console, line
@@ -42,6 +44,10 @@ class Interpreter:
         self.script = ""  # path of the running script, .z.f
         self.arguments: list[str] = []  # .z.x
         self.last_error: QError | None = None
+        self.handles: dict[int, IO[bytes]] = {}  # files that hopen opened
+        self.read_line: Callable[[], str] = input  # what read0 0 asks
+        # (file, name, rank) -> function: what `2:` asks; a host offers libraries here
+        self.library: Callable[[str, str, int], Value] | None = None
         if sys.getrecursionlimit() < RECURSION_LIMIT:
             sys.setrecursionlimit(RECURSION_LIMIT)
         context.active = self
@@ -175,6 +181,13 @@ class Interpreter:
                 value = code([])
             return value
         return run
+
+    def function(self, text: str, space: str) -> Lambda:
+        """The lambda of this text, made in a namespace; nothing is evaluated."""
+        body = self._parse(text)
+        if len(body) != 1 or not isinstance(body[0], N.LambdaNode):
+            raise QError("type")
+        return make_lambda(body[0], Scope(Unit(text), self.globals, space))
 
     def load_prelude(self) -> None:
         """Functions of q that are written in q."""

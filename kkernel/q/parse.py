@@ -14,7 +14,7 @@ from .nodes import (
     Apply, Assign, Block, Cond, Const, Control, DerivedNode, Infix, IteratorNode, LambdaNode,
     ListNode, Name, Node, Partial, Return, Select, Signal, TableNode, Train, Verb,
 )
-from .registry import KEYWORDS
+from .registry import CONSTANTS, KEYWORDS
 from .scan import END, ITERATOR, NAME, NUMBER, OPERATOR, PUNCTUATION, STRING, SYMBOL, Token, scan
 
 CONTROL = ("if", "while", "do")
@@ -115,7 +115,7 @@ class Parser:
 
     def _alone(self) -> bool:
         following = self.tokens[self.at + 1]
-        return following.kind == END or (
+        return following.kind in (END, ITERATOR) or (
             following.kind == PUNCTUATION and following.text in CLOSERS + "[")
 
     def _bracket_follows(self) -> bool:
@@ -186,7 +186,7 @@ class Parser:
 
     def _assign(self, target: tuple[str, list[Node | None] | None], t: Token) -> Node:
         name, indices = target
-        if name in KEYWORDS or name in CONTROL or name in QSQL:
+        if name in KEYWORDS or name in CONTROL or name in QSQL or name in CONSTANTS:
             raise QParseError("assign", t.start)
         scope = "::" if t.text == "::" else ":"
         glyph = t.text[:-1] if t.text not in (":", "::") else ""
@@ -362,7 +362,20 @@ class Parser:
         if not self.is_("["):
             return []
         opened = self.next()
-        return [n for n in self.nested("]", opened) if n is not None]
+        limit = [self._limit_part()]
+        while self.is_(";"):
+            self.at += 1
+            limit.append(self._limit_part())
+        self.expect("]", opened)
+        return [n for n in limit if n is not None]
+
+    def _limit_part(self) -> Node | None:
+        """A count, or a column to sort by behind `<` or `>`."""
+        t = self.token
+        if t.kind != OPERATOR or t.text not in ("<", ">"):
+            return self.expression()
+        self.at += 1
+        return Apply(t.start, Verb(t.start, t.text), [self.expression()], bracketed=False)
 
     def _phrases(self) -> list[tuple[str | None, Node]]:
         phrases: list[tuple[str | None, Node]] = []

@@ -21,9 +21,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .functions import PyFunction, Primitive
+from .values import Value, char
 
 OPERATORS: dict[str, Primitive] = {}
 KEYWORDS: dict[str, Primitive] = {}
+CONSTANTS: dict[str, Value] = {"csv": char(",")}  # reserved words that are values
 
 F = TypeVar("F", bound=PyFunction)
 

@@ -203,6 +203,10 @@ def select_names(q: Interpreter, kind: str, space: str | None) -> list[str]:
     return out
 
 
+def _pending(q: Interpreter, argument: str, count: str) -> Value:
+    return symbols(sorted(n for n, v in q.globals.views.items() if getattr(v, "pending", False)))
+
+
 def _workspace(q: Interpreter, argument: str, count: str) -> Value:
     import resource
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -218,6 +222,6 @@ _COMMANDS: dict[str, Callable[[Interpreter, str, str], Value]] = {
     "c": _console_size, "C": _console_size, "P": _precision, "S": _seed, "t": _time,
     "ts": _time_and_space, "d": _directory, "l": _load, "cd": _change_directory,
     "v": _names("variables"), "f": _names("functions"), "a": _names("tables"),
-    "b": _names("views"), "B": _names("views"), "w": _workspace, "_": _remove,
+    "b": _names("views"), "B": _pending, "w": _workspace, "_": _remove,
     "o": _setting("offset"), "W": _setting("week"), "z": _setting("date_order"),
 }

@@ -1,0 +1,85 @@
+"""`1:`: raw bytes to a file, and fixed-width binary records to columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import QError, length_error, type_error
+from ..files import path_of, read_bytes, write_atomically
+from ..registry import operator
+from ..serialize import STORED, loaded, stored
+from ..symbols import Symbol
+from ..types import BY_CHAR
+from ..values import Array, List, Value, collapse, is_list, is_vector, qtype, string, text
+
+
+@operator("1:")
+def file_binary(x: Value, y: Value) -> Value:
+    """Write the bytes of y to file x, or read records of widths and types x from y."""
+    if isinstance(x, Symbol):
+        write_atomically(path_of(x), raw_bytes(y))
+        return x
+    if is_list(x) and len(x) == 2:
+        return _load(x, y)
+    raise type_error()
+
+
+def raw_bytes(y: Value) -> bytes:
+    """The bytes of a simple vector or atom as q keeps them."""
+    code = abs(qtype(y))
+    if code == 11 or code not in STORED:
+        raise type_error()
+    vector = y if is_vector(y) else np.asarray(y).reshape(1)
+    if code == 10 and not is_vector(y):
+        return bytes(y) or b"\0"
+    return stored(vector, code).tobytes()
+
+
+def _load(x: Value, y: Value) -> Value:
+    first, second = x[0], x[1]
+    little = qtype(first) in (10, -10)
+    letters, widths = (first, second) if little else (second, first)
+    kinds = text(letters)
+    sizes = [int(w) for w in np.atleast_1d(np.asarray(widths))]
+    if len(kinds) != len(sizes):
+        raise length_error()
+    data = _source(y)
+    total = sum(sizes)
+    if not total:
+        raise length_error()
+    table: Array = np.frombuffer(data[:len(data) // total * total], "u1").reshape(-1, total)
+    return collapse(_columns(table, kinds, sizes, little))
+
+
+def _columns(table: Array, kinds: str, sizes: list[int], little: bool) -> list[Value]:
+    columns, start = [], 0
+    for kind, size in zip(kinds, sizes):
+        field = table[:, start:start + size]
+        start += size
+        if kind == " ":
+            continue
+        columns.append(_field(field if little else field[:, ::-1], kind, size))
+    return columns
+
+
+def _field(field: Array, kind: str, size: int) -> Value:
+    if kind == "*":
+        return List([string(row.tobytes()) for row in field])
+    if kind.lower() == "s":
+        from ..symbols import symbols
+        return symbols([row.tobytes().split(b"\0")[0].decode("utf-8", "replace")
+                        for row in field])
+    t = BY_CHAR.get(kind.lower())
+    if t is None or STORED[t.code].itemsize != size:
+        raise QError("length")
+    return loaded(np.ascontiguousarray(field).tobytes(), t.code)
+
+
+def _source(y: Value) -> bytes:
+    if isinstance(y, Symbol):
+        return read_bytes(path_of(y))
+    if isinstance(y, List) and y and isinstance(y[0], Symbol):
+        return read_bytes(path_of(y[0]), *[int(n) for n in y[1:3]])
+    if is_vector(y):
+        return np.asarray(y).tobytes()
+    raise type_error()

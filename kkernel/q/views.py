@@ -1,0 +1,62 @@
+"""Views: `v::expression` at the prompt is computed when read, and again when an input changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import nodes as N
+from .compile import Code, children
+from .errors import QError
+from .globals import Globals
+from .values import Value
+
+
+class View:
+    """A delayed expression, its last value, and the inputs that value was made from."""
+
+    def __init__(self, name: str, text: str, code: Code, body: N.Node, globals_: Globals) -> None:
+        self.name = name
+        self.text = text
+        self.code = code
+        self.inputs = global_names(body)
+        self.globals = globals_
+        self.seen: list[Value | None] | None = None
+        self.value: Value = None
+        self.busy = False
+
+    def __call__(self) -> Value:
+        """The value, computed anew when it is pending; signals 'loop for a view of itself."""
+        if self.busy:
+            raise QError("loop")
+        self.busy = True
+        try:
+            now = [self.globals.find(n) for n in self.inputs]
+            if self.seen is None or not _same(self.seen, now):
+                self.value = self.code([])
+                self.seen = now
+        finally:
+            self.busy = False
+        return self.value
+
+    @property
+    def pending(self) -> bool:
+        """Was an input changed since the value was computed?"""
+        return self.seen is None or not _same(
+            self.seen, [self.globals.root.get(n) for n in self.inputs])
+
+
+def _same(before: list[Value | None], now: list[Value | None]) -> bool:
+    return all(a is b for a, b in zip(before, now))
+
+
+def global_names(node: N.Node) -> list[str]:
+    """Names that an expression reads, lambdas left out (they see globals when they run)."""
+    found: dict[str, None] = {}
+    todo: list[Any] = [node]
+    while todo:
+        n = todo.pop()
+        if isinstance(n, N.Name):
+            found[n.name.split(".")[0] if n.name[0] != "." else n.name] = None
+        elif isinstance(n, N.Node):
+            todo.extend(children(n))
+    return list(found)
