@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .errors import type_error
 from .promote import POINTS, reduce_scale, scale
 from .types import DTYPE, LONG_INF
 from .values import Array
@@ -18,6 +19,28 @@ _DAY_NS = 86_400_000_000_000
 # nanoseconds in one unit of each type that counts in a fixed unit
 NANOSECONDS = {12: 1, 14: _DAY_NS, 15: 1_000_000, 16: 1, 17: 60_000_000_000,
                18: 1_000_000_000, 19: 1_000_000}
+
+
+def common_temporal(cx: int, cy: int) -> int:
+    """The type in which two temporals are compared; 'type where they have none in common.
+
+    A point in time beside a span of the day is reduced to that span.
+    """
+    if cx == cy:
+        return cx
+    if cx in POINTS and cy in POINTS:
+        if 12 in (cx, cy):
+            return 12
+        if (cx, cy) in _POINT_PAIRS:
+            return max(cx, cy)
+        raise type_error()
+    spans = [c for c in (cx, cy) if c not in POINTS]
+    if len(spans) == 1 and not {cx, cy} & {12, 15}:
+        raise type_error()
+    return 16 if 16 in spans else max(spans)
+
+
+_POINT_PAIRS = {(13, 14), (14, 13), (14, 15), (15, 14)}
 
 
 def convert(x: Array, code: int, target: int) -> Array:
