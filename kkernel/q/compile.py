@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import nodes as N
+from .amend import assign_indexed
 from .apply import apply, apply1, apply2
 from .errors import Frame, QError, QParseError
 from .functions import (
@@ -26,11 +27,6 @@ from .values import EMPTY, Value, collapse, is_string, text
 Slots = list[Value]
 Code = Callable[[Slots], Value]
 MAX_LOCALS = 110
-
-
-def assign_indexed(old: Value, path: list[Value], op: Value | None, y: Value) -> Value:
-    from .amend import assign_indexed as assign
-    return assign(old, path, op, y)
 
 
 class Unit:

@@ -33,14 +33,14 @@ class Token:
 
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _NAME = re.compile(r"\.?[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
-_SYMBOLS = re.compile(r"(?:`(?::[A-Za-z0-9_.:/]*|[A-Za-z0-9.](?:[A-Za-z0-9_.:])*)?)+")
+_SYMBOLS = re.compile(r"(?:`(?:[A-Za-z0-9.][\w.]*)?(?::[\w.:/]*)?)+", re.A)  # / only after :
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.S)
 _ESCAPE = re.compile(r"\\(\d{3}|.)", re.S)
 _ITERATOR = re.compile(r"/:|\\:|':|/|\\|'")
 _OPERATOR = re.compile(r"::|[012]:(?!:)|<=:?|>=:?|<>:?|[-+*%&|^=<>~!@#$?_,.]:?|:")
 _NUMBER = re.compile(
     r"-?(?:0x[0-9a-fA-F]*|"
-    r"(?:\d|\.\d)(?:[eE][-+]\d|[0-9A-Za-z.]|:(?=\d))*)")
+    r"(?:\d|\.\d)(?:[eE][-+]\d|[0-9A-Za-z.]|:(?=\d\d))*)")
 _NOUN_END = re.compile(r"[A-Za-z0-9_.)\]}\"`]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "/": "/"}
 
