@@ -1,0 +1,134 @@
+// What all panels share in the browser: elements, numbers, the head, messages, the line of code.
+// Text reaches the page as text nodes only; there is no way here to insert HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function h(name, attributes = {}, ...children) {
+  return fill(document.createElement(name), attributes, children);
+}
+
+function s(name, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, name), attributes, children);
+}
+
+function fill(element, attributes, children) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key === "style") Object.assign(element.style, value);
+    else element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const grouped = new Intl.NumberFormat("en-US");
+const thousands = (count) => grouped.format(count);
+
+function scaled(count, units) {
+  let value = count, unit = 0;
+  while (Math.abs(value) >= 999.5 && unit < units.length - 1) { value /= 1000; unit += 1; }
+  const digits = unit === 0 || value >= 99.5 ? 0 : value >= 9.95 ? 1 : 2;
+  return value.toFixed(digits) + units[unit];
+}
+
+const byteSize = (count) => scaled(count, [" B", " kB", " MB", " GB", " TB"]);
+const short = (count) => scaled(count, ["", "k", "M", "G", "T"]);
+const percent = (share) => share <= 0 ? "" : share < 0.005 ? "<1%" : Math.round(share * 100) + "%";
+
+function significant(value, digits = 4) {
+  if (!Number.isFinite(value)) return String(value);
+  return value === 0 ? "0" : String(Number(value.toPrecision(digits)));
+}
+
+// A group of buttons of which one is pressed: choices are [value, label].
+function segmented(label, choices, chosen, choose) {
+  const buttons = choices.map(([value, text]) =>
+    h("button", {
+      type: "button", class: "kt-segment", "aria-pressed": String(value === chosen),
+      onclick: () => {
+        buttons.forEach((b, i) => b.setAttribute("aria-pressed", String(choices[i][0] === value)));
+        choose(value);
+      },
+    }, text));
+  return h("span", { class: "kt-segmented", role: "group", "aria-label": label }, buttons);
+}
+
+function button(text, act, attributes = {}) {
+  return h("button", { type: "button", class: "kt-button", onclick: act, ...attributes }, text);
+}
+
+function toggle(text, on, act) {
+  const box = h("input", { type: "checkbox", onchange: () => act(box.checked) });
+  box.checked = on;
+  return h("label", { class: "kt-toggle" }, box, h("span", {}, text));
+}
+
+// Rows move with the arrow keys; only one is reached with Tab.
+function rove(body, selector) {
+  body.addEventListener("keydown", (event) => {
+    const rows = [...body.querySelectorAll(selector)];
+    const at = rows.indexOf(document.activeElement.closest(selector));
+    const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 };
+    if (at < 0 || !(event.key in moves)) return;
+    const next = rows[Math.max(0, Math.min(rows.length - 1, moves[event.key]))];
+    rows.forEach((row) => row.setAttribute("tabindex", row === next ? "0" : "-1"));
+    next.focus();
+    keep(event);
+  });
+}
+
+function keep(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+// The frame of a panel: title, figures, tools, body, and a foot with messages and a line of code.
+function frame(el, model, kind) {
+  const title = h("span", { class: "kt-title" });
+  const figures = h("span", { class: "kt-figures" });
+  const tools = h("div", { class: "kt-tools", role: "toolbar", "aria-label": kind });
+  const body = h("div", { class: "kt-body" });
+  const notes = h("div", { class: "kt-notes" });
+  const prompt = h("span", { class: "kt-prompt", "aria-hidden": "true" });
+  const code = h("code", { class: "kt-line" });
+  const said = h("span", { class: "kt-said", role: "status", "aria-live": "polite" });
+  const foot = h("div", { class: "kt-foot" }, prompt, code,
+    button("copy", () => copy(code.textContent), { class: "kt-quiet", "aria-label": "copy line" }),
+    said);
+  const root = h("section", { class: "kt-live kt-" + kind, "aria-label": kind },
+    h("header", { class: "kt-head" }, title, figures, tools), body, notes, foot);
+  // a notebook must not take the keys that are typed into a panel for its own shortcuts
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+  el.replaceChildren(root);
+
+  function line(text, language) {
+    prompt.textContent = language === "k" ? "q)" : ">>>";
+    code.textContent = text;
+    foot.classList.toggle("kt-hasline", Boolean(text));
+  }
+
+  function say(text, error = false) {
+    said.textContent = text;
+    said.classList.toggle("kt-error", error);
+  }
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      say("copied");
+    } catch {
+      say("the browser does not allow copying", true);
+    }
+  }
+
+  function onmessage(message) {
+    if (!message || typeof message.say !== "string") return;
+    say(message.say, Boolean(message.error));
+    if (message.line) line(message.line, model.get("view").language);
+  }
+
+  model.on("msg:custom", onmessage);
+  const end = () => model.off("msg:custom", onmessage);
+  return { root, title, figures, tools, body, notes, line, say, copy, end };
+}
