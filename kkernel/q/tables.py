@@ -85,6 +85,11 @@ def key_count(t: Value) -> int:
     return len(t.keys.columns) if isinstance(t, Dict) and t.keyed_table else 0
 
 
+def key_columns(t: Value) -> tuple[Symbol, ...]:
+    """Names of the key columns, none for a simple table."""
+    return t.keys.columns if key_count(t) else ()
+
+
 def rekey(like: Value, t: Table) -> Value:
     """Simple table t with as many key columns as `like` has."""
     return key_table(key_count(like), t)
