@@ -9,13 +9,12 @@ import numpy as np
 
 from ..atomic import Binary, Kernels, pair_atoms
 from ..errors import type_error
+from ..nulls import null_flags
 from ..promote import (
-    NULL_0D,
     NUMBERS,
     PROMOTE,
     TEMPORALS,
     from_underlying,
-    has_null,
     raw_numbers,
     to_float,
     to_long,
@@ -100,24 +99,6 @@ def _build_extreme(whole: Any, floating: Any) -> Callable[[int, int], Binary]:
 
 
 # ---------------------------------------------------------------- fill
-
-def null_flags(x: Array, code: int) -> Array | None:
-    """Where x is null, or None when nothing is."""
-    if code in (1, 4):
-        return None
-    if code == 2:
-        flags = x == np.zeros((), x.dtype)
-    elif code in (8, 9):
-        flags = np.isnan(x)
-    elif code in (10, 11):
-        flags = raw_numbers(x, code) == BY_CODE[code].null
-    else:
-        raw = raw_numbers(x, code)
-        if not has_null(raw):
-            return None
-        flags = raw == NULL_0D[raw.dtype]
-    return flags if np.count_nonzero(flags) else None
-
 
 def _build_fill(cx: int, cy: int) -> Binary:
     target = cx if cx == cy and cx in (2, 11) else higher_type(cx, cy)
