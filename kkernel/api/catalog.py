@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 
 DECLARING: tuple[str, ...] = (
-    "pointers", "device",
+    "pointers", "device", "config", "help",
     "tensor.attributes", "tensor.tensor", "tensor.complexes", "tensor.sparse",
+    "tensor.detail", "tensor.shape", "tensor.join", "tensor.change",
 )
 
 

@@ -33,6 +33,7 @@ def _devices() -> dict[str, torch.device]:
             found[f"cuda:{i}"] = torch.device("cuda", i)
     if torch.backends.mps.is_available():
         found["mps"] = torch.device("mps")
+        found["mps:0"] = torch.device("mps", 0)
     return found
 
 

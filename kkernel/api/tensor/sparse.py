@@ -31,7 +31,8 @@ def sparse_tensor(args: list[Value], options: TensorOptions) -> Tensor:
     if len(args) == 1:
         made = torch.sparse_coo_tensor(size=args[0], dtype=o.dtype, device=o.device)
     else:
-        made = torch.sparse_coo_tensor(*(to_tensor(a, own=True) for a in args[:2]), *args[2:])
+        parts = [to_tensor(a, own=True) for a in args[:2]]
+        made = torch.sparse_coo_tensor(*parts, *args[2:], check_invariants=True)
     return o.apply(made)
 
 
