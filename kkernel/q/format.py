@@ -150,9 +150,8 @@ def texts(x: Array, precision: int = 7) -> list[str]:
 
 
 def _real_text(number: float, precision: int) -> str:
-    """Specials of reals are in capitals: they take the type letter, as in `0Ne`."""
-    shown = float_text(number, precision)
-    return shown.upper() if shown[-1] in "nw" else shown
+    """As floats, but the null is `0N` before its type letter: `0Ne`, `0we`."""
+    return "0N" if number != number else float_text(number, precision)
 
 
 _SIMPLE: dict[int, Callable[[list[Any]], list[str]]] = {

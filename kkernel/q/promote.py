@@ -95,8 +95,10 @@ def milliseconds(days: Array) -> Array:
 
 
 def round_to_long(values: Array, special: Array) -> Array:
-    """Floats rounded to longs; nulls and infinities are read from `special`."""
-    whole = np.rint(values)
+    """Floats rounded to longs, halves up; nulls and infinities are read from `special`."""
+    below = np.floor(values)
+    with np.errstate(invalid="ignore"):  # infinities
+        whole = below + (values - below >= 0.5)
     fits = np.abs(whole) < 2.0**63
     if fits.all():
         return np.asarray(whole.astype(np.int64))
