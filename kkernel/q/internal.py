@@ -1,0 +1,109 @@
+"""Internal functions: `-3!x` and the other negative numbers left of `!`, and `0N!x`."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+
+import numpy as np
+
+from . import context
+from .apply import apply, apply1
+from .errors import length_error, nyi, type_error
+from .registry import KEYWORDS
+from .serialize import message, read_message
+from .show import line
+from .types import LONG_NULL
+from .values import Dict, Value, collapse, is_list, is_string, items, qtype, string, text, vector
+
+
+def internal(n: int, x: Value) -> Value:
+    """`n!x` for n below zero or null; 'nyi for numbers that have no function here."""
+    function = _FUNCTIONS.get(n)
+    if function is not None:
+        return function(x)
+    name = _REPLACED.get(n)
+    if name is None:
+        raise nyi(f"{n}!")
+    if name in KEYWORDS:
+        return apply1(KEYWORDS[name], x)
+    return apply(context.active.globals.get(name), [x])
+
+
+def display(x: Value) -> Value:
+    """`0N!x`: x, after writing its one-line form."""
+    session = context.active
+    session.write(line(x, session.settings.precision) + "\n")
+    return x
+
+
+def _one_line(x: Value) -> Value:
+    return string(line(x, context.active.settings.precision))
+
+
+def _to_bytes(x: Value) -> Value:
+    return np.frombuffer(message(x), np.uint8)
+
+
+def _from_bytes(x: Value) -> Value:
+    if qtype(x) != 4:
+        raise type_error()
+    return read_message(x.tobytes())
+
+
+def _length(x: Value) -> int:
+    return len(message(x))
+
+
+def _references(x: Value) -> Value:
+    return vector(6, [max(sys.getrefcount(x) - 5, 1)])[0]
+
+
+def _quote_escape(x: Value) -> Value:
+    """Text in quotes, with its own quotes doubled, where csv needs that."""
+    if not is_string(x):
+        raise type_error()
+    plain = text(x)
+    return string('"' + plain.replace('"', '""') + '"') if set(plain) & set('",\n') else x
+
+
+def _sha1(x: Value) -> Value:
+    return np.frombuffer(hashlib.sha1(text(x).encode()).digest(), np.uint8)
+
+
+def _format(x: Value) -> Value:
+    """`-27!(places;y)`: floats with a fixed number of decimals, rounded in binary."""
+    if not is_list(x) or len(x) != 2:
+        raise length_error()
+    return _fixed(int(items(x)[0]), items(x)[1])
+
+
+def _fixed(places: int, y: Value) -> Value:
+    if isinstance(y, Dict):
+        return Dict(y.keys, _fixed(places, y.values))
+    if is_list(y):
+        return collapse([_fixed(places, v) for v in items(y)])
+    if qtype(y) not in (-9, -8):
+        raise type_error()
+    return string("" if y != y else f"{float(y):.{places}f}")
+
+
+def _same(x: Value) -> Value:
+    return x
+
+
+def _memory_domain(x: Value) -> int:
+    return 0
+
+
+_FUNCTIONS: dict[int, Callable[[Value], Value]] = {
+    LONG_NULL: display, -(2**31): display, -(2**15): display, -3: _one_line, -8: _to_bytes,
+    -9: _from_bytes, -14: _quote_escape, -16: _references, -18: _to_bytes, -22: _length,
+    -23: _same, -27: _format, -33: _sha1, -120: _memory_domain,
+}
+_REPLACED = {
+    -1: "hsym", -2: "attr", -5: "parse", -6: "eval", -7: "hcount", -12: ".Q.host",
+    -13: ".Q.addr", -15: "md5", -20: ".Q.gc", -24: "reval", -29: ".j.k", -31: ".j.jd",
+    -32: ".Q.btoa", -34: ".Q.ts", -35: ".Q.gz",
+}
