@@ -23,7 +23,7 @@ def new_session() -> Session:
     """A session that writes to this process's stdout and stderr."""
     from .session import Session
 
-    return Session(write, write_error, write)
+    return Session(write, write_error)
 
 
 def write(text: str) -> None:

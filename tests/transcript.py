@@ -67,7 +67,7 @@ class Page:
 
     @cached_property
     def session(self) -> Session:
-        return Session(self._out.append, self._out.append, self._out.append)
+        return Session(self._out.append, self._out.append)
 
     @cached_property
     def _folder(self) -> tempfile.TemporaryDirectory[str]:

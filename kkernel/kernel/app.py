@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import Type
@@ -36,4 +37,6 @@ class QKernelApp(IPKernelApp):  # type: ignore[misc]
 
 def main() -> None:
     """Run the kernel until it is shut down."""
+    # There is no Python to debug; ipykernel would import debugpy, a tenth of the start-up.
+    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     QKernelApp.launch_instance()

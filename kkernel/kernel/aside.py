@@ -42,13 +42,17 @@ async def answer(kernel: QKernel, message: list[Any]) -> bool:
 
 
 async def _handle(kernel: QKernel, identities: list[bytes], request: dict[str, Any]) -> None:
-    handler = kernel.shell_handlers[request["header"]["msg_type"]]
+    """Run the handler; whatever happens there is a reply, or the front end would wait for it."""
+    kind = request["header"]["msg_type"]
     for _ in range(TRIES):
         try:
-            await handler(kernel.shell_stream, identities, request)
+            await kernel.shell_handlers[kind](kernel.shell_stream, identities, request)
             return
         except RuntimeError:  # a table changed while it was walked; nothing was sent yet
             continue
         except Exception:
-            kernel.log.exception("request failed")
-            return
+            kernel.log.exception("%s failed", kind)
+            break
+    failure = {"status": "error", "ename": "QError", "evalue": f"{kind} failed", "traceback": []}
+    kernel.session.send(kernel.shell_stream, kind.replace("request", "reply"), failure, request,
+                        identities)

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..q.errors import QError
 from ..q.functions import Foreign
 from ..q.parse import CONTROL, QSQL, QSQL_WORDS
 from ..q.registry import KEYWORDS
@@ -22,7 +23,7 @@ _NAME_BEFORE = re.compile(r"(?:\.[A-Za-z]?|[A-Za-z])[\w.]*$")
 _SYMBOL_BEFORE = re.compile(r"([A-Za-z.][\w.]*)?[\[ ]*((?:`\w*)*`)(\w*)$")
 _COMMAND_BEFORE = re.compile(r"(?:^|\n)\\(\w*)$")
 _FROM = re.compile(r"\bfrom\s+([A-Za-z.][\w.]*)")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 
 COMMANDS = {
     "a": "tables", "b": "views", "B": "pending views", "c": "console size", "cd": "directory",
@@ -61,11 +62,8 @@ def complete(interpreter: Any, code: str, cursor: int) -> tuple[int, list[Comple
 
 def _in_string(before: str) -> bool:
     """Is the end of the text inside a string?"""
-    last = None
-    for last in _STRING.finditer(before):
-        pass
-    return last is not None and last.end() == len(before) and (
-        len(last.group()) == 1 or not last.group().endswith('"'))
+    rest = _STRING.sub("", before)
+    return '"' in rest
 
 
 def _names(interpreter: Any, word: str, code: str) -> list[Completion]:
@@ -97,7 +95,7 @@ def _globals(interpreter: Any, word: str) -> list[Completion]:
     for name in sorted(set(interpreter.globals.walk())):
         if name.startswith(".") != dotted:
             continue
-        text, value = _one_level(name, word), interpreter.globals.find(name)
+        text, value = _one_level(name, word), peek(interpreter, name)
         found.append(Completion(text, "namespace") if text != name else
                      Completion(text, _kind(value), signature(value)))
     return sorted(found, key=lambda c: c.signature != "" and c.kind == "function")
@@ -110,7 +108,7 @@ def _one_level(name: str, word: str) -> str:
 
 
 def _kind(value: Any) -> str:
-    return "function" if is_function(value) else "instance"
+    return "function" if value is not None and is_function(value) else "instance"
 
 
 def signature(value: Any) -> str:
@@ -121,13 +119,24 @@ def signature(value: Any) -> str:
     if names is not None:
         return "[" + ";".join(names or ("x",)) + "]"
     rank = getattr(value, "rank", 0)
-    return "[" + ";".join("xyz"[:rank]) + "]" if 0 < rank <= 3 and is_function(value) else ""
+    return "[" + ";".join("xyz"[:rank]) + "]" if 0 < rank <= 3 and _kind(value) == "function" else ""
 
 
 def _fields(interpreter: Any, name: str | None) -> list[Completion]:
     """Columns of the table, keys of the dictionary called `name`."""
-    value = interpreter.globals.find(name) if name else None
+    value = peek(interpreter, name) if name else None
     return [Completion(f, "property", kind) for f, kind in fields(value)]
+
+
+def peek(interpreter: Any, name: str) -> Any:
+    """The value of a global without running anything: None for views and `.z` names too."""
+    known = interpreter.globals
+    if name in known.views or name in known.special:
+        return None
+    try:
+        return known.find(name)
+    except QError:
+        return None
 
 
 def _columns(interpreter: Any, code: str) -> list[Completion]:

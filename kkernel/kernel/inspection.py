@@ -7,9 +7,10 @@ from typing import Any
 
 from ..q.functions import Foreign, Lambda, Primitive
 from ..q.registry import KEYWORDS
+from ..q.show import console
 from ..q.types import BY_CODE
 from ..q.values import count, is_function, qtype
-from .completion import signature
+from .completion import peek, signature
 
 _NAME = re.compile(r"\.?[A-Za-z][\w.]*")
 _OPENERS = {")": "(", "]": "[", "}": "{"}
@@ -53,7 +54,7 @@ def function_around(code: str, cursor: int) -> str:
 
 def about(interpreter: Any, name: str) -> str | None:
     """Words about a name: a function's documentation, a variable's type, count and value."""
-    value = interpreter.globals.find(name)
+    value = peek(interpreter, name)
     if value is None:
         value = KEYWORDS.get(name)
     if value is None:
@@ -63,7 +64,7 @@ def about(interpreter: Any, name: str) -> str | None:
         return heading + value.doc
     if isinstance(value, Lambda):
         return f"{name}{signature(value)}\n\n{value.text}"
-    return f"{name}: {kind_of(value)}\n\n{interpreter.text(value)}".rstrip("\n")
+    return f"{name}: {kind_of(value)}\n\n{console(value, interpreter.settings)}".rstrip("\n")
 
 
 def kind_of(value: Any) -> str:

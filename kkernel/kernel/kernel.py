@@ -14,7 +14,7 @@ from traitlets import Bool, Integer, List, Type
 
 from ..q import interrupts
 from ..q.errors import QError, QExit, QStop
-from . import aside, comms, panels
+from . import aside, comms
 from .completeness import INCOMPLETE, state
 from .completion import complete
 from .history import History, default_file
@@ -27,6 +27,7 @@ LINKS = [
     {"text": "ktorch", "url": "https://ktorch.readthedocs.io/"},
     {"text": "PyTorch", "url": "https://pytorch.org/docs/stable/"},
 ]
+WARM_UP_DELAY = 1.0  # s; a first cell that comes at once shall not share the processor with it
 _PAGE = re.compile(r"\s*(?:\?\s*([.\w]+)|([.\w]+)\s*\?)\s*")
 
 
@@ -63,7 +64,6 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
         self.history = History(default_file())
         self._status_lock = threading.Lock()
         self._running: dict[str, Any] | None = None  # the request of the cell that runs
-        panels.register(self.q, self.output.flush)
 
     # ---------------------------------------------------------------- life
 
@@ -73,7 +73,7 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
             # In a thread of its own an interrupt cannot cut the import, which would break torch
             # for good, and a first cell without the k api does not wait for it.
             loading = threading.Thread(target=self.q.load_api, name="warm-up", daemon=True)
-            self.io_loop.add_callback(loading.start)
+            self.io_loop.call_later(WARM_UP_DELAY, loading.start)
 
     async def shell_channel_thread_main(self, msg: list[Any]) -> None:
         if not await aside.answer(self, msg):

@@ -48,16 +48,21 @@ class Output:
         self._kept = text
 
     def flush(self) -> None:
-        """Send what was kept back: something else than text comes next."""
+        """Send all text, what was kept back too: something else than text comes next."""
         self._release()
-        with interrupts.held():
-            sys.stdout.flush()
-            sys.stderr.flush()
+        self._flush()
 
     def result(self) -> str:
         """The text of the last value, "" when the cell did not end with one."""
+        self._flush()
         kept, self._kept = self._kept, ""
         return kept
+
+    @staticmethod
+    def _flush() -> None:
+        with interrupts.held():
+            sys.stdout.flush()
+            sys.stderr.flush()
 
     def _release(self) -> None:
         if self._kept:
