@@ -7,6 +7,7 @@ or a list of pairs, always in the one item that ends the argument list.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -204,7 +205,7 @@ class OptionTable:
 
     rows: Sequence[Option]
     messages: Messages = field(default_factory=Messages)
-    known: frozenset[str] = frozenset()
+    known: AbstractSet[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.by_name = {r.name: r for r in self.rows}
@@ -215,12 +216,13 @@ class OptionTable:
         """name -> default, for options that have one."""
         return {r.name: r.default for r in self.rows if not r.required}
 
-    def read(self, where: str, args: Sequence[Value]) -> dict[str, Any]:
+    def read(self, where: str, args: Sequence[Value], before: int = 0) -> dict[str, Any]:
         """name -> Python value for every option, from positional arguments and then pairs.
 
         Signals unknown names, wrong kinds, too many positions and missing required options.
+        `before` counts the items that precede the options, for the message of a surplus.
         """
-        return self.complete(where, self.given(where, args))
+        return self.complete(where, self.given(where, args, before))
 
     def complete(self, where: str, values: dict[str, Any]) -> dict[str, Any]:
         """All options in their order: those given, and defaults for the rest."""
@@ -233,11 +235,12 @@ class OptionTable:
                 raise self._missing(where, r)
         return {r.name: values[r.name] for r in self.rows}
 
-    def given(self, where: str, args: Sequence[Value]) -> dict[str, Any]:
+    def given(self, where: str, args: Sequence[Value], before: int = 0) -> dict[str, Any]:
         """Only the options that the arguments name."""
         positional, named = split_pairs(args)
         if len(positional) > len(self.positional):
-            raise self._error("surplus", where, most=len(self.positional), count=len(positional))
+            raise self._error("surplus", where, most=len(self.positional) + before,
+                              count=len(args) + before)
         values: dict[str, Any] = {}
         self._place(where, positional, values)
         for name, x in named:

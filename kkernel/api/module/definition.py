@@ -1,0 +1,76 @@
+"""One module definition: its type, its name and its options, in every form that q can give it.
+
+A symbol, symbols (type and name), a list (type; name; options..), or a dictionary with the keys
+of a state.  Trees and tables of definitions are read in build.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from kkernel.q.errors import QError
+from kkernel.q.symbols import Symbol
+from kkernel.q.values import Dict, List, Value, items
+
+from .types import ModuleType, find_type
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A module type, a name (None for none), options as q gave them, and items before those."""
+
+    kind: ModuleType
+    name: str | None
+    args: list[Value]
+    before: int = 0
+
+    def create(self) -> nn.Module:
+        """The module, new."""
+        return self.kind.create(self.args, self.before)
+
+
+def read_definition(x: Value) -> Definition:
+    """The definition that x spells; signals anything else."""
+    kind, name = type_and_name(x)
+    row = find_type(kind)
+    if type(x) is Symbol:
+        return Definition(row, None, [], 1)
+    before = 1 if name is None else 2
+    return Definition(row, name, items(x)[before:], before)
+
+
+def type_and_name(x: Value) -> tuple[str, str | None]:
+    """The leading symbols of a definition."""
+    if type(x) is Symbol:
+        return x, None
+    if isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype == np.dtype("u4"):
+        if not len(x):
+            raise QError("module: empty symbol list")
+        found = items(x)
+        return found[0], found[1] if len(found) > 1 else None
+    if type(x) is not List:
+        raise QError(f"module: unrecognized arg(s), {text(x)}")
+    if not x:
+        raise QError("module: empty list")
+    if type(x[0]) is not Symbol:
+        raise QError(f"module: no symbol found, {text(x)}")
+    return x[0], x[1] if len(x) > 1 and type(x[1]) is Symbol else None
+
+
+def read_entry(entry: Dict) -> Definition:
+    """A definition from a dictionary (module; name; options)."""
+    kind, name, options = (entry.get(k) for k in ("module", "name", "options"))
+    if type(kind) is not Symbol:
+        raise QError("unable to find state attribute: module")
+    return Definition(find_type(kind), str(name) if name else None,
+                      [] if options is None else [options])
+
+
+def text(x: Value) -> str:
+    """A q value on one line, for messages."""
+    from kkernel.q.show import one_line
+
+    return one_line(x)

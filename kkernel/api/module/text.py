@@ -1,0 +1,76 @@
+"""The printed form of modules, as libtorch's C++ prints them.
+
+A row's text is a pattern of parts separated by `|`.  `{name}` stands for an option.  The first
+part, parts that name no option and parts marked `+` always stand; another part only if one of its
+options is not at its default.  After a colon: `v` a list without brackets, `d` a flag as 0 or 1,
+`k` torch's name of a mode, `t` the first numbers of a tensor.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from torch import Tensor, nn
+
+from .types import ModuleType, type_of
+
+_FIELD = re.compile(r"\{(\w+)(?::(\w))?\}")
+
+
+def text_of(module: nn.Module, indent: str = "") -> str:
+    """The lines of a module and, indented, of its children."""
+    row = type_of(module)
+    lines = heading(module, row) if row else f"torch::nn::{type(module).__name__}"
+    children = list(module.named_children())
+    if not children:
+        return lines
+    inner = indent + "  "
+    body = [f"{inner}({name}): {text_of(child, inner)}\n" for name, child in children]
+    return f"{lines}(\n{''.join(body)}{indent})"
+
+
+def heading(module: nn.Module, row: ModuleType) -> str:
+    """The part of the printed form that describes the module itself."""
+    if "{" not in row.text:
+        return row.text.replace("|", "")
+    return render(row, row.read(module))
+
+
+def render(row: ModuleType, values: dict[str, Any]) -> str:
+    """A row's pattern filled with option values."""
+    first, *rest = row.text.split("|")
+    parts = [first] + [p.removeprefix("+") for p in rest if _stands(p, row, values)]
+    return _FIELD.sub(lambda m: _show(values[m[1]], m[2] or "", row.options.by_name[m[1]].dims),
+                      "".join(parts))
+
+
+def _stands(part: str, row: ModuleType, values: dict[str, Any]) -> bool:
+    named = [m[1] for m in _FIELD.finditer(part)]
+    return part.startswith("+") or not named or any(
+        values[n] != row.options.by_name[n].default for n in named)
+
+
+def _show(value: Any, form: str, dims: int) -> str:
+    if form == "t":
+        return _numbers(value)
+    if form == "k":
+        return "k" + value.capitalize()
+    if isinstance(value, bool):
+        return str(int(value)) if form == "d" else str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        if form == "v":
+            return " ".join(map(str, value))
+        return _show(value[0], "", 0) if dims == 1 else \
+            "[" + ", ".join(_show(v, "", 0) for v in value) + "]"
+    return f"'{value}'" if isinstance(value, str) and form != "s" else str(value)
+
+
+def _numbers(t: Tensor, most: int = 3) -> str:
+    """The first numbers of a tensor."""
+    if t.dim() == 0:
+        return f"{t.item():g}"
+    shown = ",".join(f"{v:g}" for v in t.flatten()[:most].tolist())
+    return shown + (".." if t.numel() > most else "")
