@@ -119,7 +119,9 @@ def signature(value: Any) -> str:
     if names is not None:
         return "[" + ";".join(names or ("x",)) + "]"
     rank = getattr(value, "rank", 0)
-    return "[" + ";".join("xyz"[:rank]) + "]" if 0 < rank <= 3 and _kind(value) == "function" else ""
+    if _kind(value) != "function" or not 0 < rank <= 3:
+        return ""
+    return "[" + ";".join("xyz"[:rank]) + "]"
 
 
 def _fields(interpreter: Any, name: str | None) -> list[Completion]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipykernel.ipkernel import IPythonKernel
 from traitlets import Bool, Integer, List, Type
@@ -15,12 +15,12 @@ from traitlets import Bool, Integer, List, Type
 from ..q import interrupts
 from ..q.errors import QError, QExit, QStop
 from . import aside, comms
-from .completeness import INCOMPLETE, state
-from .completion import complete
 from .history import History, default_file
-from .inspection import about, describe
 from .output import LIMIT, Output
 from .shell import QShell
+
+if TYPE_CHECKING:
+    from ..session import Session
 
 LINKS = [
     {"text": "q reference", "url": "https://code.kx.com/q/ref/"},
@@ -56,12 +56,10 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        from ..session import Session
-
         comms.install()
         self.output = Output(self.stdout_limit)
-        self.q = Session(self.output.write, self.output.write_error, self.output.show)
         self.history = History(default_file())
+        self._opened = threading.Event()
         self._status_lock = threading.Lock()
         self._running: dict[str, Any] | None = None  # the request of the cell that runs
 
@@ -69,11 +67,27 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
 
     def start(self) -> None:
         super().start()
+        self.io_loop.add_callback(self._open)
+
+    def _open(self) -> None:
+        """Make the q session; first of all in the main thread, while the front end connects."""
+        try:
+            from ..session import Session
+
+            self._q = Session(self.output.write, self.output.write_error, self.output.show)
+        finally:
+            self._opened.set()
         if self.warm_up:
             # In a thread of its own an interrupt cannot cut the import, which would break torch
             # for good, and a first cell without the k api does not wait for it.
             loading = threading.Thread(target=self.q.load_api, name="warm-up", daemon=True)
             self.io_loop.call_later(WARM_UP_DELAY, loading.start)
+
+    @property
+    def q(self) -> Session:
+        """The q session; waits until there is one."""
+        self._opened.wait()
+        return self._q
 
     async def shell_channel_thread_main(self, msg: list[Any]) -> None:
         if not await aside.answer(self, msg):
@@ -104,10 +118,10 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
                          cell_id: Any = None) -> dict[str, Any]:
         """Run a cell: every line as if typed at the prompt, up to the first error."""
         count = self.execution_count
-        page = _PAGE.fullmatch(code)
+        asked = _PAGE.fullmatch(code)  # `?name` or `name?`: its documentation in the pager
         reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
         with self._cell(silent, allow_stdin):
-            error = None if page else self._evaluate(code)
+            error = None if asked else self._evaluate(code)
         text = self.output.result()
         if store_history and not silent:
             self.shell.execution_count += 1
@@ -116,8 +130,10 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
             return reply | self._report(error, silent)
         if text and not silent:
             self._send_result(text, count)
-        if page:
-            reply["payload"] = self._page(page.group(1) or page.group(2))
+        if asked:
+            from .answers import page
+
+            reply["payload"] = page(self.q.interpreter, asked.group(1) or asked.group(2))
         return reply | {"status": "ok", "user_expressions": self._expressions(user_expressions)}
 
     @contextmanager
@@ -162,11 +178,6 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
             self.send_response(self.iopub_socket, "error", content, ident=self._topic("error"))
         return content | {"status": "error"}
 
-    def _page(self, name: str) -> list[dict[str, Any]]:
-        """`?name` or `name?` as the whole cell: documentation in the pager."""
-        text = about(self.q.interpreter, name) or f"nothing is known about {name}"
-        return [{"source": "page", "start": 0, "data": {"text/plain": text}}]
-
     def _expressions(self, expressions: dict[str, str] | None) -> dict[str, Any]:
         return {name: self._expression(e) for name, e in (expressions or {}).items()}
 
@@ -181,23 +192,20 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
     # ---------------------------------------------------------------- looking
 
     async def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:
-        cursor = len(code) if cursor_pos is None else cursor_pos
-        start, found = complete(self.q.interpreter, code, cursor)
-        typed = [{"start": start, "end": cursor, "text": c.text, "type": c.kind,
-                  "signature": c.signature} for c in found]
-        return {"status": "ok", "matches": [c.text for c in found], "cursor_start": start,
-                "cursor_end": cursor, "metadata": {"_jupyter_types_experimental": typed}}
+        from .answers import complete_reply
+
+        return complete_reply(self.q.interpreter, code, cursor_pos)
 
     async def do_inspect(self, code: str, cursor_pos: int | None, detail_level: int = 0,
                          omit_sections: Any = ()) -> dict[str, Any]:
-        cursor = len(code) if cursor_pos is None else cursor_pos
-        text = describe(self.q.interpreter, code, cursor)
-        data = {} if text is None else {"text/plain": text}
-        return {"status": "ok", "found": text is not None, "data": data, "metadata": {}}
+        from .answers import inspect_reply
+
+        return inspect_reply(self.q.interpreter, code, cursor_pos)
 
     async def do_is_complete(self, code: str) -> dict[str, Any]:
-        found = state(code)
-        return {"status": found} | ({"indent": " "} if found == INCOMPLETE else {})
+        from .answers import is_complete_reply
+
+        return is_complete_reply(code)
 
     async def do_history(self, hist_access_type: str, output: bool, raw: bool,
                          session: int | None = 0, start: int | None = 1, stop: int | None = None,

@@ -1,0 +1,40 @@
+"""What Jupyter asks about source text, as the contents of its replies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .completeness import INCOMPLETE, state
+from .completion import complete
+from .inspection import about, describe
+
+Reply = dict[str, Any]
+
+
+def complete_reply(interpreter: Any, code: str, cursor: int | None) -> Reply:
+    """Candidates for the word at the cursor, with their kinds where the front end shows them."""
+    at = len(code) if cursor is None else cursor
+    start, found = complete(interpreter, code, at)
+    typed = [{"start": start, "end": at, "text": c.text, "type": c.kind,
+              "signature": c.signature} for c in found]
+    return {"status": "ok", "matches": [c.text for c in found], "cursor_start": start,
+            "cursor_end": at, "metadata": {"_jupyter_types_experimental": typed}}
+
+
+def inspect_reply(interpreter: Any, code: str, cursor: int | None) -> Reply:
+    """Words about the name at the cursor."""
+    text = describe(interpreter, code, len(code) if cursor is None else cursor)
+    data = {} if text is None else {"text/plain": text}
+    return {"status": "ok", "found": text is not None, "data": data, "metadata": {}}
+
+
+def is_complete_reply(code: str) -> Reply:
+    """Whether a console should run the text; a line that continues another is indented."""
+    found = state(code)
+    return {"status": found} | ({"indent": " "} if found == INCOMPLETE else {})
+
+
+def page(interpreter: Any, name: str) -> list[Reply]:
+    """The payload that opens the pager on a name."""
+    text = about(interpreter, name) or f"nothing is known about {name}"
+    return [{"source": "page", "start": 0, "data": {"text/plain": text}}]
