@@ -1,0 +1,114 @@
+"""Lambdas: their locals, and the function that runs a body on a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import nodes as N
+from ..errors import QError, QParseError
+from ..functions import NULL, Lambda
+from ..values import EMPTY, Value
+from .control import compile_statement
+from .scope import Code, Returned, Scope, Slots, Unit, compiles, constant, null_code
+
+MAX_LOCALS = 110
+
+
+@compiles(N.LambdaNode)
+def _lambda(node: N.LambdaNode, scope: Scope) -> Code:
+    return constant(make_lambda(node, scope))
+
+
+def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
+    """The function value of a lambda expression; its body is compiled once, here."""
+    f = Lambda(node.text, node.params, scope.space)
+    f.body = node.body
+    locals_ = [n for n in assigned_names(node.body) if n not in node.params]
+    if len(locals_) > MAX_LOCALS:
+        raise QParseError("locals", node.pos)
+    f.locals = tuple(locals_)
+    slots = {n: i for i, n in enumerate([*node.params, *locals_])}
+    if not node.params:
+        slots = {n: i + 1 for n, i in slots.items()}  # slot 0 takes the ignored argument
+    unit = Unit(node.text, start=node.pos, fn=f)
+    inner = Scope(unit, scope.globals, scope.space, slots)
+    codes = [compile_statement(n, inner) for n in node.body if n is not None]
+    if node.body and node.body[-1] is None:
+        codes.append(null_code)
+    f.run = _runner(codes, len(locals_), inner.returns)
+    return f
+
+
+def _runner(codes: list[Code], blanks: int, returns: bool) -> Callable[[Slots], Value]:
+    run = _run_one(codes[0], blanks) if len(codes) == 1 else _run_many(codes, blanks)
+    if not returns:
+        return run
+
+    def run_returning(frame: Slots) -> Value:
+        try:
+            return run(frame)
+        except Returned as r:
+            return r.value
+    return run_returning
+
+
+def _run_one(code: Code, blanks: int) -> Callable[[Slots], Value]:
+    fill = [EMPTY] * blanks
+
+    def run(frame: Slots) -> Value:
+        if fill:
+            frame += fill
+        try:
+            value = code(frame)
+        except QError as e:
+            e.pending = True
+            raise
+        return value if type(value) is not Returned else value.value
+    return run
+
+
+def _run_many(codes: list[Code], blanks: int) -> Callable[[Slots], Value]:
+    fill = [EMPTY] * blanks
+
+    def run(frame: Slots) -> Value:
+        if fill:
+            frame += fill
+        value: Value = NULL
+        try:
+            for code in codes:
+                value = code(frame)
+                if type(value) is Returned:
+                    return value.value
+        except QError as e:
+            e.pending = True
+            raise
+        return value
+    return run
+
+
+def assigned_names(body: list[N.Node | None]) -> list[str]:
+    """Names assigned with a single colon anywhere in a lambda: its locals, in order."""
+    found: dict[str, None] = {}
+    todo: list[Any] = list(reversed(body))
+    while todo:
+        node = todo.pop()
+        if isinstance(node, N.Assign):
+            if node.scope == ":" and "." not in node.name and node.indices is None \
+                    and node.op is None:
+                found[node.name] = None
+            todo += [node.expr, *reversed(node.indices or [])]
+        elif isinstance(node, N.Node) and not isinstance(node, N.LambdaNode):
+            todo.extend(children(node))
+    return list(found)
+
+
+def children(node: N.Node) -> list[Any]:
+    out: list[Any] = []
+    for slot in node.__slots__:
+        value = getattr(node, slot)
+        if isinstance(value, N.Node):
+            out.append(value)
+        elif isinstance(value, list):
+            out += [v[1] if isinstance(v, tuple) else v for v in value]
+    return out[::-1]
