@@ -14,8 +14,9 @@ import numpy as np
 
 from .enums import resolve
 from .errors import length_error, type_error
+from .promote import NULL_0D
 from .symbols import TABLE, Symbol
-from .types import CODE_OF_DTYPE, DTYPE
+from .types import CODE_OF_DTYPE, DTYPE, LONG_NULL
 from .values import (
     ATOM_CODE,
     Array,
@@ -226,3 +227,11 @@ def _union(f: Dyad, x: Dict, y: Dict, kx: list[Any], ky: list[Any]) -> Dict:
     keys = [at(x.keys, where[k]) if k in where else at(y.keys, extra[k]) for k in paired]
     return Dict(collapse(keys), collapse(list(paired.values())))
 
+
+def is_atom_null(x: Value) -> bool:
+    """Is this atom the null of a number or temporal?"""
+    if type(x) is int:
+        return x == LONG_NULL
+    if x != x:  # a nan, and numpy's NaT
+        return True
+    return isinstance(x, (np.int32, np.int16)) and x == NULL_0D[x.dtype]
