@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from kkernel.q import context, show
+from kkernel.q import Interpreter, context, show
 from kkernel.q.context import Settings
 from kkernel.q.functions import (
     MISSING,
@@ -352,12 +351,13 @@ def test_any_depth_of_nesting() -> None:
 # ---------------------------------------------------------------- enumerations
 
 @pytest.fixture
-def globals_(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    names: dict[str, Any] = {"sym": s("a bcd e"), "kt": keyed(table(k=s("x y")), v=n("1 2")),
-                             "t": table(a=n("1 2"))}
-    session = SimpleNamespace(globals=names, settings=Settings())
-    monkeypatch.setattr(context, "active", session, raising=False)
-    return names
+def domains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session with a symbol list, a keyed table and a simple table as domains."""
+    session = Interpreter()
+    session.globals.set("sym", s("a bcd e"))
+    session.globals.set("kt", keyed(table(k=s("x y")), v=n("1 2")))
+    session.globals.set("t", table(a=n("1 2")))
+    monkeypatch.setattr(context, "active", session)
 
 
 def enum(domain: str, *index: int) -> Enum:
@@ -373,7 +373,7 @@ ENUMS = [
 
 
 @pytest.mark.parametrize(("value", "text"), ENUMS, ids=[t for _, t in ENUMS])
-def test_enumerations(value: Any, text: str, globals_: dict[str, Any]) -> None:
+def test_enumerations(value: Any, text: str, domains: None) -> None:
     assert show.line(value) == text
 
 
@@ -382,5 +382,5 @@ def test_enumerations(value: Any, text: str, globals_: dict[str, Any]) -> None:
     (Dict(enum("sym", 0, 1), enum("kt", 0, 1)), "a  | x\nbcd| y"),
     (lst(enum("sym", 0, 1), n("1 2")), "a bcd\n1 2"), (table(a=enum("t", 0, 1)), "a\n-\n0\n1"),
 ], ids=["column", "dictionary", "matrix", "link"])
-def test_enumerations_in_cells(value: Any, text: str, globals_: dict[str, Any]) -> None:
+def test_enumerations_in_cells(value: Any, text: str, domains: None) -> None:
     assert trimmed(show.console(value, Settings())) == text

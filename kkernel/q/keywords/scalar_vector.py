@@ -10,7 +10,7 @@ from ..atomic import simple_array
 from ..errors import length_error, type_error
 from ..promote import to_long, underlying
 from ..registry import keyword
-from ..symbols import Symbol, names, symbols
+from ..symbols import Symbol, names, sym, symbols
 from ..types import BY_CODE, CODE_OF_DTYPE, EPOCH
 from ..values import (
     Array,
@@ -24,7 +24,6 @@ from ..values import (
     items,
     qtype,
     string,
-    sym,
 )
 from .strings import raw_bytes
 
