@@ -15,6 +15,7 @@ from . import context
 from .apply import apply1, apply2
 from .drafts import Draft, draft
 from .errors import QError, length_error, type_error
+from .files import read_value, write_value
 from .functions import MISSING, NULL, Primitive
 from .index import index
 from .joining import append
@@ -68,17 +69,23 @@ def _function(f: Value) -> Value | None:
 def _by_name(d: Value, change: object) -> Value:
     if not isinstance(d, Symbol):
         return change(d)  # type: ignore[operator]
+    if d.startswith(":"):
+        return write_value(d, change(read_value(d)))  # type: ignore[operator]
     names = context.active.globals
     names.set(d, change(names.get(d)))  # type: ignore[operator]
     return d
 
 
-def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value) -> Value:
-    """d with f applied at a path; f None replaces, y NOTHING calls f with one argument."""
+def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
+          deep: bool = False) -> Value:
+    """d with f applied at a path; f None replaces, y NOTHING calls f with one argument.
+
+    Out of range is 'length at the top level, 'index below it (`deep`).
+    """
     if not path:
         return updated(d, f, y)
     if isinstance(d, np.ndarray):
-        quick = _amend_vector(d, path[0], f, y) if d.ndim == 1 and len(path) == 1 else \
+        quick = _amend_vector(d, path[0], f, y, deep) if d.ndim == 1 and len(path) == 1 else \
             _amend_rectangle(d, path, f, y)
         if quick is not None:
             return quick
@@ -88,7 +95,7 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value) -> Value:
         return updated(d, f, y)
     if isinstance(d, Table):
         path = _columns_first(path)
-    work = draft(d, deep=len(path) > 1)
+    work = draft(d, deep)
     _write(work, path[0], path[1:], f, y)
     return work.result()
 
@@ -113,7 +120,7 @@ def _write(work: Draft, i: Value, rest: Sequence[Value], f: Value | None, y: Val
         i = work.all()
     if work.single(i):
         old = work.get(i, f is not None or bool(rest))
-        work.put(i, amend(old, rest, f, y) if rest else updated(old, f, y))
+        work.put(i, amend(old, rest, f, y, True) if rest else updated(old, f, y))
         return
     keys = items(i)
     for k, v in zip(keys, _conform(y, len(keys))):
@@ -131,7 +138,7 @@ def _conform(y: Value, n: int) -> list[Value]:
 
 # ---------------------------------------------------------------- vectors
 
-def _amend_vector(d: Array, i: Value, f: Value | None, y: Value) -> Value | None:
+def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool) -> Value | None:
     """One numpy write; None where the items have to be visited one by one."""
     if i is NULL or i is MISSING:
         where = np.arange(len(d))
@@ -140,7 +147,7 @@ def _amend_vector(d: Array, i: Value, f: Value | None, y: Value) -> Value | None
     else:
         return None
     if len(where) and np.maximum.reduce(where.view(np.uint64)) >= len(d):
-        raise length_error()
+        raise QError("index") if deep else length_error()
     if f is None and y is not NOTHING:
         return _written(d, where, _items_of(y, d, len(where)))
     if not (isinstance(f, Primitive) and f.atomic) or (y is not NOTHING and depth(y) > 1):
@@ -249,7 +256,7 @@ def _picks(d: Array, path: Sequence[Value]) -> tuple[list[Array], tuple[int, ...
         else:
             return None
         if len(where) and np.maximum.reduce(where.view(np.uint64)) >= n:
-            raise length_error() if len(path) == 1 else QError("index")
+            raise length_error() if not axis else QError("index")
         if _repeats(where, n):
             return None
         picks.append(where)

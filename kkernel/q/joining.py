@@ -15,7 +15,16 @@ from .enumerate import enumerate_in
 from .enums import resolve
 from .errors import QError, type_error
 from .search import depth
-from .tables import append_or_null, row_records, select_columns, symbol_list, unkey, upsert_keyed
+from .tables import (
+    append_or_null,
+    look_up,
+    row_records,
+    select_columns,
+    symbol_list,
+    unkey,
+    upsert_keyed,
+    with_columns,
+)
 from .values import (
     Array,
     Dict,
@@ -165,12 +174,21 @@ def _append_to_vector(x: Array, y: Value) -> Value:
 
 def _append_to_dict(x: Dict, y: Value) -> Value:
     if x.keyed_table:
-        return upsert_keyed(x, row_records(unkey(x), y))
+        return upsert_keyed(x, _completed(x, row_records(unkey(x), y)))
     if not isinstance(y, Dict):
         raise type_error()
     if is_vector(x.values) and len(x) and len(y) and qtype(y.values) != qtype(x.values):
         raise type_error()
     return upsert(x, y)
+
+
+def _completed(x: Dict, rows: Table) -> Table:
+    """Value columns that the rows lack keep what the keyed table has, null for new keys."""
+    absent = [c for c in x.values.columns if c not in rows.columns]
+    if not absent:
+        return rows
+    known = look_up(x, rows)
+    return with_columns(rows, absent, [known.column(c) for c in absent])
 
 
 def raze(values: Sequence[Value]) -> Value:

@@ -49,16 +49,13 @@ def find(x: Value, y: Value) -> Value:
     if isinstance(x, np.ndarray) and x.ndim == 1:
         return _find_in_vector(x, y)
     above = depth(y) - depth(x) + 1  # levels of y above the things looked for
-    if above <= 0:
-        return int(first_positions(x, one_item(y))[0]) if count(x) else 0
+    if above < 0:
+        return count(x)
+    if above == 0:
+        return int(first_positions(x, List([y]))[0])
     if above == 1:
         return first_positions(x, y)
     return collapse([find(x, v) for v in items(y)])
-
-
-def one_item(x: Value) -> List:
-    """A list of one item, kept general."""
-    return List([x])
 
 
 def _find_in_vector(x: Array, y: Value) -> Value:
@@ -106,9 +103,9 @@ def first_positions(x: Value, y: Value) -> Array:
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.ndim == y.ndim == 1:
         if x.dtype == y.dtype:
             return _vector_positions(identity(x), identity(y))
-        if len(x) and len(y):
+        if len(y):
             raise type_error()
-        return np.full(len(y), len(x), np.int64)
+        return np.empty(0, np.int64)
     where: dict[object, int] = {}
     for i, key in enumerate(map(hashable, items(x))):
         where.setdefault(key, i)
