@@ -13,7 +13,15 @@ import numpy as np
 
 from .errors import QError, rank_error
 from .functions import (
-    MISSING, Composition, Derived, Foreign, Iterator, Lambda, Missing, Null, Primitive,
+    MISSING,
+    Composition,
+    Derived,
+    Foreign,
+    Iterator,
+    Lambda,
+    Missing,
+    Null,
+    Primitive,
     Projection,
 )
 from .index import index, index_at_depth
@@ -64,7 +72,7 @@ def _lambda(f: Lambda, args: Sequence[Value]) -> Value:
 
 
 def _has_missing(args: Sequence[Value]) -> bool:
-    for a in args:
+    for a in args:  # noqa: SIM110 - a generator costs four times as much
         if a is MISSING:
             return True
     return False

@@ -18,7 +18,17 @@ from .errors import QError, type_error
 from .serialize import ATTRIBUTES, STORED, decode, encode, loaded, stored
 from .symbols import Symbol, names, sym, symbols
 from .values import (
-    EMPTY, Attributed, List, Table, Value, is_string, is_vector, items, qtype, string, text,
+    EMPTY,
+    Attributed,
+    List,
+    Table,
+    Value,
+    is_string,
+    is_vector,
+    items,
+    qtype,
+    string,
+    text,
 )
 
 _GENERAL, _VECTOR, _MAPPED = b"\xff\x01", b"\xfe\x20", b"\xfd\x20"
@@ -115,7 +125,7 @@ def _write_splayed(x: Symbol, path: str, y: Value) -> Symbol:
     for column in y.data:
         if qtype(column) == 11:
             raise type_error()  # symbols must be enumerated first
-    for name, column in zip(y.columns, y.data):
+    for name, column in zip(y.columns, y.data, strict=True):
         write_atomically(os.path.join(path, name), _packed(column))
     write_atomically(os.path.join(path, ".d"), _packed(symbols(y.columns)))
     return x

@@ -43,6 +43,7 @@ class Globals:
         self.missing: Callable[[str], Value | None] = lambda name: None
         self.current = ""
         self.changed: Callable[[str], None] | None = None
+        self.frozen = False  # during reval: assignments signal
 
     # ------------------------------------------------------------ reading
 
@@ -106,6 +107,8 @@ class Globals:
 
     def set(self, name: str, value: Value, space: str | None = None) -> None:
         """Assign a global, creating the namespaces on its way."""
+        if self.frozen:
+            raise QError(f"noupdate: `. `{name}")
         if name[:1] == ".":
             self._set_qualified(name, value)
         else:

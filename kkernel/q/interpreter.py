@@ -10,7 +10,13 @@ from typing import IO, Any
 from . import context, keywords, namespaces, operators
 from . import nodes as N
 from .compile import (
-    Returned, Scope, Unit, compile_node, compile_statements, make_lambda, trace,
+    Returned,
+    Scope,
+    Unit,
+    compile_node,
+    compile_statements,
+    make_lambda,
+    trace,
 )
 from .errors import QError, QExit, QParseError, QStop
 from .functions import NULL, Lambda

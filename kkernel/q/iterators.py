@@ -10,11 +10,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .apply import apply, apply1, apply2
-from .errors import QError, length_error, rank_error, type_error
-from .functions import NULL, Derived, Lambda, Primitive, Projection, rank_of
+from .errors import length_error, rank_error, type_error
+from .functions import Derived, Lambda, Primitive, Projection, rank_of
 from .registry import KEYWORDS, OPERATORS
 from .values import (
-    EMPTY, Dict, Enum, List, Table, Value, at, collapse, count, is_list, is_vector, items, null,
+    EMPTY,
+    Dict,
+    Table,
+    Value,
+    at,
+    collapse,
+    count,
+    is_list,
+    is_vector,
+    items,
+    null,
     qtype,
 )
 
@@ -83,8 +93,8 @@ def each_both(f: Value, args: Sequence[Value]) -> Value:
         return f.fn2(args[0], args[1])
     columns = [items(a) if _iterable(a) else [a] * n for a in args]
     if len(args) == 2:
-        return _listed([apply2(f, x, y) for x, y in zip(*columns)], EMPTY)
-    return _listed([apply(f, row) for row in zip(*columns)], EMPTY)
+        return _listed([apply2(f, x, y) for x, y in zip(*columns, strict=True)], EMPTY)
+    return _listed([apply(f, row) for row in zip(*columns, strict=True)], EMPTY)
 
 
 def _iterable(x: Value) -> bool:
@@ -193,15 +203,12 @@ def prior(f: Value, x: Value, seed: Value | None) -> Value:
     if not count(x):
         return x
     listed = items(x)
-    if seed is not None:
-        first = apply2(f, listed[0], seed)
-    else:
-        first = _first_prior(f, x, listed[0])
-    rest = [apply2(f, b, a) for a, b in zip(listed, listed[1:])]
+    first = apply2(f, listed[0], seed) if seed is not None else _first_prior(f, listed[0])
+    rest = [apply2(f, b, a) for a, b in zip(listed, listed[1:], strict=False)]
     return collapse([first, *rest])
 
 
-def _first_prior(f: Value, x: Value, first: Value) -> Value:
+def _first_prior(f: Value, first: Value) -> Value:
     if isinstance(f, Primitive):
         if f.name in _IDENTITY:
             return apply2(f, first, _IDENTITY[f.name])
@@ -285,7 +292,7 @@ def fold_seeded(f: Value, seed: Value, x: Value, keep: bool) -> Value:
     if not _iterable(x):
         return apply2(f, seed, x)
     if not keep and type(f) is Primitive and f.name == "+" and is_vector(x) and \
-            qtype(seed) < 0 and len(x) and x.dtype.kind in "if" and not f.fn2 is None:
+            qtype(seed) < 0 and len(x) and x.dtype.kind in "if" and f.fn2 is not None:
         return f.fn2(seed, KEYWORDS["sum"].by_rank[1](x)) if x.dtype.kind == "i" \
             else _run_fold(f, seed, items(x), keep, [])
     if not count(x):
@@ -322,7 +329,7 @@ def _fold_many(f: Value, args: Sequence[Value], keep: bool) -> Value:
     n = counts.pop()
     columns = [items(a) if _iterable(a) else [a] * n for a in lists]
     states = []
-    for row in zip(*columns):
+    for row in zip(*columns, strict=True):
         state = apply(f, [state, *row])
         states.append(state)
     return collapse(states) if keep else state

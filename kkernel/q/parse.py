@@ -11,8 +11,26 @@ import re
 
 from .errors import QParseError
 from .nodes import (
-    Apply, Assign, Block, Cond, Const, Control, DerivedNode, Infix, IteratorNode, LambdaNode,
-    ListNode, Name, Node, Partial, Return, Select, Signal, TableNode, Train, Verb,
+    Apply,
+    Assign,
+    Block,
+    Cond,
+    Const,
+    Control,
+    DerivedNode,
+    Infix,
+    IteratorNode,
+    LambdaNode,
+    ListNode,
+    Name,
+    Node,
+    Partial,
+    Return,
+    Select,
+    Signal,
+    TableNode,
+    Train,
+    Verb,
 )
 from .registry import CONSTANTS, KEYWORDS
 from .scan import END, ITERATOR, NAME, NUMBER, OPERATOR, PUNCTUATION, STRING, SYMBOL, Token, scan

@@ -20,7 +20,7 @@ import inspect
 from collections.abc import Callable
 from typing import TypeVar
 
-from .functions import PyFunction, Primitive
+from .functions import Primitive, PyFunction
 from .values import Value, char
 
 OPERATORS: dict[str, Primitive] = {}

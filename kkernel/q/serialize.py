@@ -14,14 +14,34 @@ import numpy as np
 
 from .errors import QError
 from .functions import (
-    ITERATORS, MISSING, NULL, Composition, Derived, Iterator, Lambda, Primitive, Projection,
+    ITERATORS,
+    MISSING,
+    NULL,
+    Composition,
+    Derived,
+    Iterator,
+    Lambda,
+    Primitive,
+    Projection,
 )
 from .registry import KEYWORDS, OPERATORS
 from .symbols import Symbol, names, sym, symbols
 from .types import BY_CODE, EPOCH, LONG_INF, LONG_NULL
 from .values import (
-    Array, Attributed, Dict, Enum, EnumAtom, List, Table, Value, at, char_code, items, qtype,
-    string, text,
+    Array,
+    Attributed,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    at,
+    char_code,
+    items,
+    qtype,
+    string,
+    text,
 )
 
 MAX_COUNT = 2**31 - 1

@@ -46,7 +46,7 @@ class View:
 
 
 def _same(before: list[Value | None], now: list[Value | None]) -> bool:
-    return all(a is b for a, b in zip(before, now))
+    return all(a is b for a, b in zip(before, now, strict=True))
 
 
 def global_names(node: N.Node) -> list[str]:

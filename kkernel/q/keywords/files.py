@@ -9,8 +9,16 @@ import numpy as np
 from .. import context
 from ..errors import QError, type_error
 from ..files import (
-    file_symbol, lines_of, os_error, path_of, read_bytes, read_value, strings, suffix,
-    write_atomically, write_value,
+    file_symbol,
+    lines_of,
+    os_error,
+    path_of,
+    read_bytes,
+    read_value,
+    strings,
+    suffix,
+    write_atomically,
+    write_value,
 )
 from ..functions import Foreign
 from ..registry import OPERATORS, keyword
@@ -23,7 +31,7 @@ def read0(x: Value) -> Value:
     """The lines of a file, or text read from the console (handle 0)."""
     if type(x) is int and x == 0:
         return string(context.active.read_line())
-    if isinstance(x, Symbol) or isinstance(x, List):
+    if isinstance(x, (Symbol, List)):
         return strings(lines_of(x))
     raise type_error()
 
@@ -158,5 +166,3 @@ def rsave(x: Value) -> Value:
     """Write a table of this name as a folder of columns."""
     value = context.active.globals.get(text(x))
     return write_value(file_symbol(text(x) + "/"), value)
-
-

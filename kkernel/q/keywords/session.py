@@ -11,8 +11,20 @@ from ..functions import NULL, Composition, Derived, Lambda, Primitive, Projectio
 from ..registry import keyword
 from ..symbols import Symbol, names, sym, symbols
 from ..values import (
-    EMPTY, Dict, Enum, EnumAtom, List, Table, Value, empty, is_string,
-    is_vector, items, qtype, string, text,
+    EMPTY,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    empty,
+    is_string,
+    is_vector,
+    items,
+    qtype,
+    string,
+    text,
 )
 
 
@@ -178,5 +190,3 @@ def tables(x: Value) -> Value:
 def views(x: Value) -> Value:
     """Names of the views."""
     return symbols(sorted(context.active.globals.views))
-
-

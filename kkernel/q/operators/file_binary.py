@@ -53,7 +53,7 @@ def _load(x: Value, y: Value) -> Value:
 
 def _columns(table: Array, kinds: str, sizes: list[int], little: bool) -> list[Value]:
     columns, start = [], 0
-    for kind, size in zip(kinds, sizes):
+    for kind, size in zip(kinds, sizes, strict=True):
         field = table[:, start:start + size]
         start += size
         if kind == " ":

@@ -15,8 +15,20 @@ from ..format import cells
 from ..registry import KEYWORDS, operator
 from ..symbols import Symbol
 from ..values import (
-    Array, Enum, List, Table, Value, at, char_code, collapse, is_list, is_string, items, qtype,
-    string, text,
+    Array,
+    Enum,
+    List,
+    Table,
+    Value,
+    at,
+    char_code,
+    collapse,
+    is_list,
+    is_string,
+    items,
+    qtype,
+    string,
+    text,
 )
 
 _INTEGERS = {"H": "i2", "I": "i4", "J": "i8"}
@@ -43,13 +55,13 @@ def file_text(x: Value, y: Value) -> Value:
 def prepare(delimiter: str, y: Value) -> Value:
     """Rows of a table (or list of columns) as delimited text, the column names first."""
     if isinstance(y, Table):
-        columns = [[str(c), *_cells(v)] for c, v in zip(y.columns, y.data)]
+        columns = [[str(c), *_cells(v)] for c, v in zip(y.columns, y.data, strict=True)]
     elif is_list(y):
         columns = [_cells(v) for v in items(y)]
     else:
         raise type_error()
     quoted = [[_quoted(c, delimiter) for c in column] for column in columns]
-    return List([string(delimiter.join(row)) for row in zip(*quoted)])
+    return List([string(delimiter.join(row)) for row in zip(*quoted, strict=False)])
 
 
 def _cells(column: Value) -> list[str]:
@@ -117,7 +129,7 @@ def _load_table(types: str, delimiter: str, rows: list[bytes], embedded: bool) -
     header = next(_reader([rows[0]], delimiter))
     if len(header) < len(types):
         raise length_error()
-    names = [h.strip() for h, t in zip(header, types) if t != " "]
+    names = [h.strip() for h, t in zip(header, types, strict=False) if t != " "]
     fields = _fields(rows[1:], delimiter, len(types), embedded)
     return Table(names, _columns(types, fields))
 
@@ -139,9 +151,9 @@ def _fields(rows: list[bytes], delimiter: str, n: int, embedded: bool) -> list[S
     if not split:
         return [()] * n
     if all(len(r) == n for r in split):
-        return list(zip(*split))
+        return list(zip(*split, strict=True))
     padded = [(r + [""] * n)[:n] for r in split]
-    return list(zip(*padded))
+    return list(zip(*padded, strict=True))
 
 
 def _load_fixed(types: str, widths: list[int], y: Value) -> Value:
@@ -161,7 +173,7 @@ def _load_fixed(types: str, widths: list[int], y: Value) -> Value:
 
 
 def _columns(types: str, fields: list[Sequence[str]]) -> list[Value]:
-    return [_column(t, f) for t, f in zip(types, fields) if t != " "]
+    return [_column(t, f) for t, f in zip(types, fields, strict=True) if t != " "]
 
 
 def _column(letter: str, fields: Sequence[str]) -> Value:
