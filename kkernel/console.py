@@ -21,9 +21,12 @@ BANNER = "kkernel {version}: q and the k api of PyTorch.  Leave with \\\\ or Ctr
 
 def new_session() -> Session:
     """A session that writes to this process's stdout and stderr."""
+    from .kernel.panels import Terminal, register
     from .session import Session
 
-    return Session(write, write_error)
+    session = Session(write, write_error)
+    register(session, Terminal(write))
+    return session
 
 
 def write(text: str) -> None:

@@ -13,7 +13,7 @@ from kkernel.api.names import NAMES
 from kkernel.q import Interpreter, interrupts
 from kkernel.q.errors import QError
 from kkernel.q.functions import Foreign
-from kkernel.q.values import Dict, Value, record
+from kkernel.q.values import Dict, List, Value, record
 
 Write = Callable[[str], object]
 
@@ -56,6 +56,15 @@ class Session:
                 with interrupts.held():  # an import of torch that is cut short never works again
                     self._functions = api.load()
             return self._functions
+
+    def torch_object(self, x: Value) -> tuple[str, object]:
+        """The class and the object behind a pointer; "" and None for any other value."""
+        if not isinstance(x, List) or self._functions is None:  # not loaded: no pointer exists
+            return "", None
+        from kkernel.api.objects import find
+
+        handle = find(x)
+        return (handle.kind, handle.obj) if handle is not None else ("", None)
 
     def _find(self, name: str) -> Value | None:
         """The api function of a name that has no value in q."""

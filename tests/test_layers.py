@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
 # a library: the rooms that may use it
 LIBRARIES: dict[str, set[str]] = {
     "torch": {"api"},
-    "ipykernel": {"kernel"}, "IPython": {"kernel"}, "jupyter_client": {"kernel"},
+    "ipykernel": {"kernel"}, "IPython": {"kernel", "widgets"}, "jupyter_client": {"kernel"},
     "jupyter_core": {"kernel"}, "traitlets": {"kernel", "widgets"},
     "comm": {"kernel"}, "zmq": {"kernel"}, "tornado": {"kernel"},
     "ipywidgets": {"widgets"}, "anywidget": {"widgets"}, "matplotlib": {"widgets"},

@@ -74,7 +74,11 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
         try:
             from ..session import Session
 
+            from .panels import register
+            from .screen import CellScreen
+
             self._q = Session(self.output.write, self.output.write_error, self.output.show)
+            register(self._q, CellScreen(self.output))
         finally:
             self._opened.set()
         if self.warm_up:

@@ -1,3 +1,112 @@
-"""`.ui.spec`, `.ui.hist`, `.ui.state`: panels of kkernel_widgets as q functions."""
+"""The `.ui` functions of q: panels of kkernel_widgets, HTML, clearing the cell's output.
+
+Where they show is the host's affair: a `Screen` is a notebook cell or a terminal.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..q import interrupts
+from ..q.errors import QError
+from ..q.functions import NULL, Foreign
+from ..q.values import List, Value, is_string, text
+from .inspection import kind_of
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+# q name, class of kkernel_widgets, what it shows
+PANELS = (
+    ("spec", "SpecTable", "modules with options, shapes, parameters and bytes"),
+    ("hist", "ParameterHistograms", "every parameter beside the law it was drawn from"),
+    ("state", "StatePanel", "named snapshots: restore, save, load, compare"),
+)
+
+
+class Screen(Protocol):
+    """Where panels and rich output go."""
+
+    def panel(self, panel: Any) -> None:
+        """Show a panel of kkernel_widgets."""
+
+    def html(self, source: str) -> None:
+        """Show HTML."""
+
+    def clear(self) -> None:
+        """Remove what the running cell has shown."""
+
+
+class Terminal:
+    """A screen of plain text."""
+
+    def __init__(self, write: Any) -> None:
+        self._write = write
+
+    def panel(self, panel: Any) -> None:
+        self._write(panel.text())
+
+    def html(self, source: str) -> None:
+        self._write(source + "\n")
+
+    def clear(self) -> None:
+        """What a terminal has shown stays."""
+
+
+def register(session: Session, screen: Screen) -> None:
+    """Define the `.ui` functions in a session."""
+    for name, panel, words in PANELS:
+        _define(session, name, f"{words}, of a module or model",
+                _opener(session, screen, name, panel))
+    _define(session, "html", "show a string as HTML", _html(screen))
+    _define(session, "clear", "remove what the running cell has shown", _clear(screen))
+
+
+def _define(session: Session, name: str, words: str, run: Any) -> None:
+    full = ".ui." + name
+    session.interpreter.globals.set(full, Foreign(full, 1, run, f"{full}(x)\n\n{words}"))
+
+
+def _opener(session: Session, screen: Screen, name: str, panel: str) -> Any:
+    def show(x: Value) -> Value:
+        kind, subject = session.torch_object(x)
+        if kind not in ("module", "model"):
+            raise QError(f".ui.{name}: expected module or model, given {kind or kind_of(x)}")
+        with interrupts.held():  # a first import of torch, and messages, must not be cut
+            import kkernel_widgets
+
+            make = getattr(kkernel_widgets, panel)
+        made = make(subject, name=_variable(session, x), language="k")
+        with interrupts.held():
+            screen.panel(made)
+        return NULL
+
+    return show
+
+
+def _variable(session: Session, x: Value) -> str:
+    """The name of the variable that holds this pointer, for the lines that a panel writes."""
+    for name, value in session.interpreter.globals.root.items():
+        if type(value) is List and len(value) == 1 and value[0] == x[0]:
+            return name
+    return "m"
+
+
+def _html(screen: Screen) -> Any:
+    def show(x: Value) -> Value:
+        if not is_string(x):
+            raise QError(".ui.html: expected a string")
+        with interrupts.held():
+            screen.html(text(x))
+        return NULL
+
+    return show
+
+
+def _clear(screen: Screen) -> Any:
+    def clear(_x: Value) -> Value:
+        with interrupts.held():
+            screen.clear()
+        return NULL
+
+    return clear
