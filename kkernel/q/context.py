@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .interpreter import Interpreter
@@ -17,6 +17,7 @@ class Settings:
     columns: int = 80
     precision: int = 7
     seed: int = -314159
+    random: Any = field(default=None, repr=False)  # (seed, generator), made on first use
     offset: int = 0  # \o, hours from UTC
     week: int = 2  # \W, first day of the week (Monday)
     date_order: int = 0  # \z, 1 for day first

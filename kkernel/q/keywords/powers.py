@@ -1,4 +1,4 @@
-"""Mathematical keywords of two arguments, atomic: `div mod xbar xexp xlog`, and `within`."""
+"""Mathematical keywords of two arguments, atomic: `div mod xbar xexp xlog`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..atomic import Binary, Kernels, pair_atoms
-from ..errors import length_error, type_error
+from ..errors import type_error
 from ..operators.arithmetic import multiply, subtract
-from ..operators.compare import at_least, at_most
-from ..operators.extrema import lesser
 from ..promote import (
     NULL_0D,
     NUMBERS,
@@ -25,7 +23,7 @@ from ..promote import (
 )
 from ..registry import keyword
 from ..types import LONG_NULL
-from ..values import Array, Value, count, items
+from ..values import Array, Value
 
 
 @keyword("div", infix=True, atomic=True)
@@ -60,15 +58,6 @@ def xexp(x: Value, y: Value) -> Value:
 def xlog(x: Value, y: Value) -> Value:
     """The logarithm of y to base x as a float."""
     return pair_atoms(xlog, _XLOG, x, y)
-
-
-@keyword("within", infix=True)
-def within(x: Value, y: Value) -> Value:
-    """1b where x lies between the two items of y, bounds included."""
-    if count(y) != 2:
-        raise length_error()
-    low, high = items(y)
-    return lesser(at_least(x, low), at_most(x, high))
 
 
 # ---------------------------------------------------------------- whole quotients

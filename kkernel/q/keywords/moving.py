@@ -1,0 +1,189 @@
+"""Moving windows: `msum mavg mcount mdev mmax mmin ema`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from ..atomic import simple_array
+from ..errors import length_error, type_error
+from ..nulls import null_flags
+from ..operators.arithmetic import add, multiply, subtract
+from ..promote import raw_numbers, to_float
+from ..reduction import plain, running_parts
+from ..registry import keyword
+from ..types import CODE_OF_DTYPE, LONG_NULL
+from ..values import Array, Dict, List, Table, Value, at, collapse, count, items
+from .aggregates import extreme_infinity
+from .running import sums
+
+
+@keyword("msum", infix=True)
+def msum(x: Value, y: Value) -> Value:
+    """Sums of the last x items; nulls count as zero."""
+    n = _window(x)
+    return _moving(lambda v: msum(n, v), y, lambda v: _window_sums(n, v))
+
+
+@keyword("mcount", infix=True)
+def mcount(x: Value, y: Value) -> Value:
+    """How many of the last x items are not null."""
+    n = _window(x)
+    return _moving(lambda v: mcount(n, v), y, lambda v: _window_sums(n, _not_null(v)))
+
+
+@keyword("mavg", infix=True)
+def mavg(x: Value, y: Value) -> Value:
+    """Means of the last x items, nulls left out."""
+    n = _window(x)
+    return _moving(lambda v: mavg(n, v), y, lambda v: _window_means(n, _floats(v)))
+
+
+@keyword("mdev", infix=True)
+def mdev(x: Value, y: Value) -> Value:
+    """Standard deviations of the last x items, nulls left out."""
+    n = _window(x)
+    return _moving(lambda v: mdev(n, v), y, lambda v: _window_deviations(n, _floats(v)))
+
+
+@keyword("mmax", infix=True)
+def mmax(x: Value, y: Value) -> Value:
+    """Maxima of the last x items."""
+    n = _window(x)
+    return _moving(lambda v: mmax(n, v), y, lambda v: _window_extremes(n, v, -1))
+
+
+@keyword("mmin", infix=True)
+def mmin(x: Value, y: Value) -> Value:
+    """Minima of the last x items; a null is the least."""
+    n = _window(x)
+    return _moving(lambda v: mmin(n, v), y, lambda v: _window_extremes(n, v, 1))
+
+
+def _window(x: Value) -> int:
+    """The window length, an integer atom."""
+    if type(x) is int or type(x) is bool or isinstance(x, np.integer):
+        return max(0, int(x)) if x != LONG_NULL else 0
+    raise type_error()
+
+
+def _moving(f: Callable[[Value], Value], y: Value, of_vector: Callable[[Array], Array]) -> Value:
+    """A moving function of a vector; of the items of lists, position by position."""
+    array = plain(y)
+    if array is not None and array.ndim == 1:
+        return of_vector(array)
+    if isinstance(y, Dict) and not y.keyed_table:
+        return Dict(y.keys, f(y.values))
+    if isinstance(y, (Dict, Table)):
+        return running_parts(f, y)
+    if array is None and not isinstance(y, List):
+        raise type_error()
+    if not count(y):
+        return y
+    rows = items(y)
+    moved = [f(collapse([at(r, k) for r in rows])) for k in range(count(rows[0]))] \
+        if count(rows[0]) and all(count(r) == count(rows[0]) for r in rows) else None
+    if moved is None:
+        raise length_error()
+    return collapse([collapse([at(m, i) for m in moved]) for i in range(len(rows))])
+
+
+# ---------------------------------------------------------------- windows of a vector
+
+def _window_sums(n: int, x: Array) -> Array:
+    """Differences of running sums, as q computes them."""
+    total = sums(x)
+    if n >= len(total):
+        return total
+    if not n:
+        return subtract(total, total)
+    rest = subtract(total[n:], total[:-n])
+    head = total[:n]
+    return np.concatenate((head.astype(rest.dtype), rest))
+
+
+def _not_null(x: Array) -> Array:
+    flags = null_flags(x, CODE_OF_DTYPE[x.dtype])
+    return np.ones(len(x), np.int64) if flags is None else (~flags).astype(np.int64)
+
+
+def _floats(x: Array) -> Array:
+    code = CODE_OF_DTYPE[x.dtype]
+    if code in (2, 10, 11):
+        raise type_error()
+    return to_float(x, code)
+
+
+def _window_means(n: int, values: Array) -> Array:
+    known = np.where(np.isnan(values), 0.0, values)
+    return _window_sums(n, known) / _window_sums(n, _not_null(values))
+
+
+def _window_deviations(n: int, values: Array) -> Array:
+    mean = _window_means(n, values)
+    variance = _window_means(n, values * values) - mean * mean
+    return np.sqrt(np.where(variance < 0, 0.0, variance))
+
+
+def _window_extremes(n: int, x: Array, sign: int) -> Array:
+    """The extremes of windows; the window before the first item holds an infinity."""
+    code = CODE_OF_DTYPE[x.dtype]
+    if code in (2, 11):
+        raise type_error()
+    if n <= 1 or not len(x):
+        return x
+    pick: Any = np.minimum if sign > 0 else np.fmax if code in (8, 9) else np.maximum
+    before = np.broadcast_to(extreme_infinity(code, sign), (min(n, len(x)) - 1,))
+    padded = np.concatenate((before, x))
+    raw = raw_numbers(padded, code)
+    return _sliding(pick, raw, len(before) + 1).view(x.dtype)
+
+
+def _sliding(pick: Any, raw: Array, n: int) -> Array:
+    """pick over every n neighbours, doubling the covered width at each step."""
+    width = 1
+    while 2 * width <= n:
+        raw = pick(raw[width:], raw[:-width])
+        width *= 2
+    left = n - width
+    return pick(raw[left:], raw[:-left]) if left else raw
+
+
+# ---------------------------------------------------------------- exponential
+
+@keyword("ema", infix=True)
+def ema(x: Value, y: Value) -> Value:
+    """Exponential moving average: each item weighs x, what came before 1-x."""
+    values = simple_array(y)
+    if isinstance(y, (Dict, Table)):
+        return running_parts(lambda v: ema(x, v), y)
+    if values is None or values.ndim != 1:
+        return _ema_of_items(x, items(y))
+    rate = simple_array(x)
+    if rate is None:
+        raise type_error()
+    if rate.ndim and len(rate) != len(values):
+        raise length_error()
+    weighted = np.asarray(multiply(x, y), np.float64)
+    kept = np.broadcast_to(np.asarray(subtract(1.0, x), np.float64), values.shape)
+    start = to_float(values, CODE_OF_DTYPE[values.dtype])[:1]
+    return _recurrence(start, kept, weighted)
+
+
+def _recurrence(start: Array, kept: Array, added: Array) -> Array:
+    """r[i] = kept[i]*r[i-1] + added[i], from r[0] = start."""
+    steps = zip(kept[1:].tolist(), added[1:].tolist(), strict=True)
+    out = accumulate(steps, lambda r, step: step[0] * r + step[1], initial=start.item()) \
+        if len(start) else iter(())
+    return np.fromiter(out, np.float64)
+
+
+def _ema_of_items(x: Value, parts: list[Value]) -> Value:
+    out: list[Value] = parts[:1]
+    for v in parts[1:]:
+        out.append(add(multiply(subtract(1.0, x), out[-1]), multiply(x, v)))
+    return collapse(out)
+
