@@ -123,7 +123,7 @@ def _foreign(f: Foreign, args: Sequence[Value]) -> Value:
 
 def _iterator(f: Iterator, args: Sequence[Value]) -> Value:
     if f.glyph == "'" and len(args) == 2:
-        return Composition(args[0], args[1])
+        return Projection(f, args) if _has_missing(args) else Composition(args[0], args[1])
     if len(args) != 1:
         raise rank_error()
     return Derived(f.glyph, args[0])

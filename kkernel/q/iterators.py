@@ -11,11 +11,12 @@ import numpy as np
 
 from .apply import apply, apply1, apply2
 from .errors import length_error, rank_error, type_error
-from .functions import Derived, Lambda, Primitive, Projection, rank_of
+from .functions import Derived, Lambda, Primitive, rank_of
 from .registry import KEYWORDS, OPERATORS
 from .values import (
     EMPTY,
     Dict,
+    List,
     Table,
     Value,
     at,
@@ -235,6 +236,8 @@ def _scan(f: Value, args: Sequence[Value]) -> Value:
 def accumulate(f: Value, args: Sequence[Value], keep: bool) -> Value:
     rank = _accumulator_rank(f)
     n = len(args)
+    if n == 2 and keep and is_vector(f) and qtype(f) == 9 and qtype(args[0]) == -9:
+        return _recurrence(args[0], f, args[1])
     if rank == 1:
         if n == 1:
             return _converge(f, args[0], keep)
@@ -249,10 +252,23 @@ def accumulate(f: Value, args: Sequence[Value], keep: bool) -> Value:
 
 
 def _accumulator_rank(f: Value) -> int:
-    """Nouns iterate as unary maps; functions by their rank."""
-    if isinstance(f, (Derived, Projection)) or qtype(f) >= 100:
+    """Functions have their rank; a list maps its indices, a list of lists pairs of them."""
+    if 100 <= qtype(f) < 127:
         return rank_of(f)
-    return 1
+    if isinstance(f, np.ndarray):
+        return min(f.ndim, 2)
+    return 2 if isinstance(f, List) and f and is_list(f[0]) else 1
+
+
+def _recurrence(x: float, factors: Value, steps: Value) -> Value:
+    """`a b\\c` on floats: each state is the last one times b plus c."""
+    if count(factors) != count(steps):
+        raise length_error()
+    states = []
+    for b, c in zip(items(factors), items(steps)):
+        x = x * b + c
+        states.append(x)
+    return collapse(states)
 
 
 def fold(f: Value, x: Value, keep: bool) -> Value:
@@ -269,7 +285,8 @@ def fold(f: Value, x: Value, keep: bool) -> Value:
     listed = items(x)
     if not listed:
         return _empty_fold(f, x, keep)
-    return _run_fold(f, listed[0], listed[1:], keep, [listed[0]])
+    first = apply2(f, EMPTY, listed[0]) if f is OPERATORS.get(",") and keep else listed[0]
+    return _run_fold(f, first, listed[1:], keep, [first])
 
 
 def _empty_fold(f: Value, x: Value, keep: bool) -> Value:

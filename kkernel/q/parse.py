@@ -167,9 +167,15 @@ class Parser:
         right = self.expression()
         if right is None:
             return Partial(term.pos, term, left)
-        if isinstance(right, (Partial, Train)):
+        if isinstance(right, (Partial, Train)) or self._bare_verb(right):
             return Train(term.pos, Partial(term.pos, term, left), right)
         return Infix(term.pos, term, left, right)
+
+    def _bare_verb(self, node: Node) -> bool:
+        """An operator that ends an expression, not in parentheses: `0|+` is a train."""
+        ended = isinstance(node, DerivedNode) or (
+            isinstance(node, Verb) and node.name not in KEYWORDS)
+        return ended and self.tokens[self.at - 1].text not in (")", "]")
 
     def _prefix(self, verb: Node) -> Node:
         """A verb in front: only what is derived or has one argument may stand there."""
