@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from . import context
 from .enums import domain, domain_keys, resolve
 from .errors import QError, type_error
+from .files import read_value, write_value
 from .grouping import find
-from .symbols import Symbol
+from .symbols import Symbol, sym
 from .tables import find_rows, is_row
 from .values import (
     Array,
@@ -59,15 +62,26 @@ def _checked(name: Symbol, found: Array, size: int, one: bool) -> Value:
 
 
 def extend(name: Symbol, y: Value) -> Value:
-    """`` `d?y``: append to the global d what it lacks, or make it; then enumerate y."""
+    """`` `d?y``: append to the global d what it lacks, or make it; then enumerate y.
+
+    For a file symbol the file is read and written too, and its name is that of the global.
+    """
     y = resolve(y)
-    known = context.active.globals.find(name)
+    file, name = (name, sym(os.path.basename(name))) if name.startswith(":") else (None, name)
+    known = context.active.globals.find(name) if file is None else _read_domain(file)
     have = [] if known is None else items(known)
     seen = {hashable(v) for v in have}
     fresh = {hashable(v): v for v in items(y) if hashable(v) not in seen}
-    if known is None or fresh:
-        context.active.globals.set(name, collapse([*have, *fresh.values()]))
+    grown = collapse([*have, *fresh.values()])
+    if known is None or fresh or file is not None:
+        context.active.globals.set(name, grown)
+    if file is not None:
+        write_value(file, grown)
     return enumerate_in(name, y)
+
+
+def _read_domain(file: Symbol) -> Value | None:
+    return read_value(file) if os.path.exists(file[1:]) else None
 
 
 def refer(name: Symbol, where: Value) -> Value:

@@ -9,7 +9,7 @@ from . import nodes as N
 from .compile import Scope, column_names, make_lambda, primitive
 from .errors import QParseError
 from .functions import MISSING, NULL, Iterator, Primitive
-from .registry import KEYWORDS, OPERATORS
+from .registry import CONSTANTS, KEYWORDS, OPERATORS
 from .symbols import Symbol, sym, symbols
 from .tables import flip_dict
 from .trees import AssignThrough
@@ -49,7 +49,8 @@ def _const(node: N.Const, scope: Scope) -> Value:
 
 
 def _name(node: N.Name, scope: Scope) -> Value:
-    return sym(node.name)
+    known = CONSTANTS.get(node.name)
+    return sym(node.name) if known is None else quoted(known)
 
 
 def _verb(node: N.Verb, scope: Scope) -> Value:

@@ -5,6 +5,7 @@ A keyed table is a `Dict` from `Table` to `Table`; `parts` sees both kinds as on
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ from . import context
 from .errors import QError, length_error, type_error
 from .grouping import find_ranks, paired_ranks
 from .positions import at_positions, missing, take_positions
-from .symbols import Symbol, names, symbols
+from .symbols import Symbol, names, sym, symbols
 from .types import CODE_OF_DTYPE
 from .values import (
     EMPTY,
@@ -43,8 +44,10 @@ def is_table(x: Value) -> bool:
 
 
 def named(x: Value) -> tuple[Value, Symbol | None]:
-    """A table given by value or by name: the value, and the name to store a change under."""
+    """A table given by value, name or file: the value, and where to store a change."""
     if isinstance(x, Symbol):
+        if x.startswith(":"):
+            return _from_file(x), x
         found = context.active.globals.find(x)
         if found is None:
             raise QError(str(x))
@@ -53,11 +56,31 @@ def named(x: Value) -> tuple[Value, Symbol | None]:
 
 
 def stored(value: Value, name: Symbol | None) -> Value:
-    """The result of a change: the value, or the name after assigning it."""
+    """The result of a change: the value, or the name after assigning it (or the file)."""
     if name is None:
         return value
+    if name.startswith(":"):
+        return _to_file(name, value)
     context.active.globals.set(name, value)
     return name
+
+
+def _from_file(x: Symbol) -> Value:
+    from .files import read_value
+
+    return read_value(_folder(x))
+
+
+def _to_file(x: Symbol, value: Value) -> Symbol:
+    from .files import write_value
+
+    write_value(_folder(x), value)
+    return x
+
+
+def _folder(x: Symbol) -> Symbol:
+    """The file symbol, with a slash at its end when it is a folder (a splayed table)."""
+    return sym(f"{x}/") if os.path.isdir(x[1:]) and not x.endswith("/") else x
 
 
 def unkey(t: Value) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from .. import context
@@ -65,10 +67,16 @@ def appended(t: Table, rows: Table) -> Table:
 @keyword("upsert", infix=True)
 def upsert(x: Value, y: Value) -> Value:
     """x with the rows y appended or, where the key is known, replaced; by name in place."""
-    if isinstance(x, Symbol) and context.active.globals.find(x) is None and is_table(y):
+    if isinstance(x, Symbol) and not _exists(x) and is_table(y):
         return stored(y, x)
     value, name = named(x)
     return stored(upserted(value, y), name)
+
+
+def _exists(name: Symbol) -> bool:
+    if name.startswith(":"):
+        return os.path.exists(name[1:])
+    return context.active.globals.find(name) is not None
 
 
 def upserted(value: Value, y: Value) -> Value:

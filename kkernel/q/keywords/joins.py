@@ -265,5 +265,3 @@ def _windowed(f: Value, columns: Sequence[Value], starts: Array, ends: Array) ->
         rows = np.arange(a, b)
         out.append(apply(f, [take_positions(column, rows) for column in columns]))
     return collapse(out)
-
-

@@ -13,7 +13,7 @@ from ..grouping import Groups, grade
 from ..phrases import PhraseNames
 from ..positions import take_positions
 from ..qsql import select_
-from ..qsql_group import per_group
+from ..qsql_group import per_row
 from ..registry import keyword
 from ..symbols import Symbol, sym, symbols
 from ..tables import (
@@ -262,5 +262,4 @@ def fby(x: Value, y: Value) -> Value:
         return data
     groups = Groups.by([y], n)
     names = PhraseNames(Table(["d"], [data]))
-    found = per_group(List([f, sym("d")]), names, groups)
-    return take_positions(found, groups.of)
+    return per_row(List([f, sym("d")]), names, groups)
