@@ -7,7 +7,7 @@ from ..errors import QParseError
 from ..functions import NULL, Iterator
 from ..registry import CONSTANTS, KEYWORDS, OPERATORS
 from ..tables import key_table, table_of
-from ..values import Value, collapse
+from ..values import Value, collapse, record
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 
 
@@ -90,7 +90,7 @@ def _iterator(node: N.IteratorNode, scope: Scope) -> Code:
 @compiles(N.ListNode)
 def _list(node: N.ListNode, scope: Scope) -> Code:
     if any(n is None for n in node.items):
-        return _apply(N.Apply(node.pos, N.Verb(node.pos, "enlist"), node.items), scope)
+        return compile_node(N.Apply(node.pos, N.Verb(node.pos, "enlist"), node.items), scope)
     codes = [compile_node(n, scope) for n in reversed(node.items) if n is not None]
     if all(isinstance(n, N.Const) for n in node.items):
         return constant(collapse([c([]) for c in codes][::-1]))
@@ -113,6 +113,8 @@ def _table(node: N.TableNode, scope: Scope) -> Code:
         values = [c(frame) for c in reversed(codes)]
         values.reverse()
         try:
+            if keys == len(columns) and keys:
+                return record(names, values)
             table = table_of(names, values)
             return key_table(keys, table) if keys else table
         except Exception as e:

@@ -70,7 +70,7 @@ def _end(x: Value, k: int) -> Value:
     return item(x, k % n) if n else missing(x)
 
 
-@keyword("enlist", glyph=",:")
+@keyword("enlist")
 def enlist(x: Value) -> Value:
     """A list with the arguments as its items."""
     return collapse([x])

@@ -48,17 +48,15 @@ def value(x: Value) -> Value:
 
 
 def _domain_values(x: Enum | EnumAtom) -> Value:
-    from ..index import index
-    domain = context.active.globals.get(x.domain)
-    domain = domain.keys if isinstance(domain, Dict) else domain
-    return index(domain, x.index)
+    from ..enums import resolve
+    return resolve(x)
 
 
 def _parts(x: Value) -> Value:
     """What a function is made of."""
     if isinstance(x, Lambda):
         body = string(x.text)
-        return List([EMPTY, symbols(x.params), symbols(x.locals),
+        return List([EMPTY, symbols(x.params or ["x"]), symbols(x.locals),
                      symbols([x.namespace.lstrip(".")]), body])
     if isinstance(x, Projection):
         return List([x.fn, *x.args])

@@ -198,6 +198,8 @@ def _middle(n: int) -> Any:
 
 
 def _median(values: Array) -> float:
+    if not len(values):
+        return NAN
     known = _known(values)
     places = _middle(len(values)) - (len(values) - len(known))  # nulls sort first
     places = places[places >= 0]
