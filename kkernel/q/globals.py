@@ -199,9 +199,9 @@ def _walk(value: Value, path: list[str], name: str) -> Value:
 
 
 def _temporal_part(value: Value, part: str, name: str) -> Value:
-    from .operators.cast import cast
+    from .registry import OPERATORS
     try:
-        return cast(sym(part), value)
+        return OPERATORS["$"].by_rank[2](sym(part), value)
     except QError:
         raise QError(name) from None
 

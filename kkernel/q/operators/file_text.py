@@ -13,7 +13,9 @@ from ..errors import QError, length_error, type_error
 from ..files import lines_of, path_of, write_atomically
 from ..format import cells
 from ..registry import KEYWORDS, operator
-from ..symbols import Symbol
+from ..symbols import Symbol, symbols
+from ..tok import read_all
+from ..types import BY_CHAR
 from ..values import (
     Array,
     Enum,
@@ -184,12 +186,12 @@ def _column(letter: str, fields: Sequence[str]) -> Value:
         fast = _numbers((_INTEGERS.get(letter) or _FLOATS[letter]), fields)
         if fast is not None:
             return fast
-    from .cast import tok
-    if not fields:
-        from ..types import BY_CHAR
-        from ..values import empty
-        return empty(BY_CHAR[letter.lower()].code)
-    return tok(letter, List([string(f) for f in fields]))
+    code = BY_CHAR[letter.lower()].code if letter.lower() in BY_CHAR else 0
+    if not letter.isupper() or not code:
+        raise type_error()
+    if code == 11:
+        return symbols([f.strip() for f in fields])
+    return read_all(code, fields)
 
 
 def _numbers(dtype: str, fields: Sequence[str]) -> Array | None:
