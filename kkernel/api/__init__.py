@@ -7,8 +7,9 @@ from kkernel.q.functions import Foreign
 
 def load() -> dict[str, Foreign]:
     """Every function of the api as a q value, by name.  Imports torch on first use."""
-    from . import catalog
+    from . import catalog, torch_warnings
     from .declare import FUNCTIONS
 
     catalog.declare_all()
+    torch_warnings.install()
     return {name: f.foreign for name, f in FUNCTIONS.items()}

@@ -8,6 +8,8 @@ DECLARING: tuple[str, ...] = (
     "pointers", "device", "config", "help",
     "tensor.attributes", "tensor.tensor", "tensor.complexes", "tensor.sparse",
     "tensor.detail", "tensor.shape", "tensor.join", "tensor.change",
+    "math.pointwise", "math.compare", "math.reduce", "math.linalg", "math.decompose",
+    "math.spectral", "math.random", "math.other",
 )
 
 

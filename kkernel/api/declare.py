@@ -21,7 +21,7 @@ import torch
 
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL, Foreign
-from kkernel.q.values import List, Value, items, qtype
+from kkernel.q.values import Value, items
 
 from . import kinds, settings
 from .convert import list_to_q, to_q, to_tensor
@@ -88,12 +88,10 @@ class Function:
     notes: str = ""
     label: str = ""  # the prefix of messages, where it is not the name
     samples: tuple[Any, ...] = ()  # sample calls for the tests, as q text
-    tensors: int = field(init=False)
     required: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
-        self.tensors = sum(p.kind is kinds.TENSOR and p.required for p in self.params)
         self.required = sum(p.required for p in self.params)
 
     # -------------------------------------------------------------- reading
@@ -103,6 +101,8 @@ class Function:
         if find(x) is not None:
             return [x]
         if not is_general(x):
+            if x is NULL and self.required > 1:
+                return []
             several = self.required > 1 and isinstance(x, np.ndarray)
             return items(x) if several else [x]
         if self.required == 1 and is_array(x, len(self.params)):
@@ -110,47 +110,64 @@ class Function:
         return items(x)
 
     def bind(self, x: Value) -> tuple[list[Any], bool]:
-        """The value of every parameter, and whether a tensor pointer was among the tensors."""
+        """The value of every parameter, and whether a tensor pointer was among the tensors.
+
+        Optional arguments go, in order, to the first parameter left whose kind takes them.
+        """
         args = self.arguments(x)
         params = self.params
-        if not self.required <= len(args) <= len(params):
+        required, n = self.required, len(params)
+        if not required <= len(args) <= n:
             raise self.unrecognized(args)
         values = [p.default for p in params]
-        given = len(args)
-        for i in range(len(params) - 1, self.required - 1, -1):
-            if given <= self.required:
-                break
-            found = params[i].kind.read(args[given - 1])
-            if found is not NO:
-                values[i] = found
-                given -= 1
-        if given != self.required:
-            raise self.unrecognized(args)
-        return values, self._bind_required(args, values)
+        values[:required] = args[:required]
+        i = required
+        for arg in args[required:]:
+            while i < n:
+                found = params[i].kind.read(arg)
+                i += 1
+                if found is not NO:
+                    values[i - 1] = found
+                    break
+            else:
+                raise self.unrecognized(args)
+        return values, self._convert(values)
 
-    def _bind_required(self, args: list[Value], values: list[Any]) -> bool:
+    def _convert(self, values: list[Any]) -> bool:
+        """Read the required values, and turn all tensor arguments into tensors of one device."""
         device, pointer = None, False
         arrays: list[int] = []
-        for i in range(self.required):
-            p = self.params[i]
-            if p.kind is not kinds.TENSOR:
-                values[i] = p.kind.read(args[i])
-                if values[i] is NO:
-                    raise self.expected(p, args[i])
+        for i, p in enumerate(self.params):
+            kind, value = p.kind, values[i]
+            if kind not in kinds.TENSOR_KINDS:
+                if i < self.required:
+                    values[i] = kind.read(value)
+                    if values[i] is NO:
+                        raise self.expected(p, value)
                 continue
-            handle = find(args[i])
+            if value is None and i >= self.required:
+                continue
+            handle = find(value)
             if handle is None:
-                arrays.append(i)
+                number = kinds.as_scalar(value) if kind is kinds.TENSOR_OR_NUMBER else NO
+                if number is NO:
+                    arrays.append(i)
+                else:
+                    values[i] = number
             elif handle.kind != "tensor":
-                raise self.expected(p, args[i])
+                raise self.expected(p, value)
             else:
-                values[i] = handle.obj
-                if handle.obj is not None and not pointer:
-                    device = handle.obj.device
-                pointer = True
+                t = values[i] = self.defined(p, handle.obj)
+                device, pointer = device or t.device, True
         for i in arrays:
-            values[i] = to_tensor(args[i], device=device)
+            values[i] = self.defined(self.params[i], to_tensor(values[i], device=device))
         return pointer
+
+    def defined(self, p: Param, t: torch.Tensor | None) -> torch.Tensor:
+        """The tensor; signals an undefined one."""
+        if t is None:
+            raise QError(f"{self.label}: {p.name}: expected a tensor, given an undefined tensor")
+        return t
 
     # -------------------------------------------------------------- calling
 
@@ -171,6 +188,8 @@ class Function:
         """A result of torch as a q value or pointer, by the declared rule."""
         if result is None:
             return NULL
+        if isinstance(result, (bool, int, float)):
+            return result
         if self.result == TENSOR or (self.result == AUTO and pointer):
             if isinstance(result, torch.Tensor):
                 return register("tensor", result)
@@ -220,7 +239,7 @@ class Raw(Function):
 class Binary(Function):
     """A function of two q values (only `use`)."""
 
-    def call(self, x: Value, y: Value = NULL) -> Value:  # type: ignore[override]
+    def call(self, x: Value, y: Value = NULL) -> Value:
         try:
             result = self.run(x, y)
         except QError:
@@ -274,6 +293,3 @@ def simple_items(x: Value) -> list[Value]:
         return [x]
     return items(x)
 
-
-__all__ = ["AUTO", "FUNCTIONS", "IN_PLACE", "K", "OUTPUT", "OUTPUTS", "REQUIRED", "TENSOR",
-           "Function", "Param", "declare", "function", "simple_items", "tensor", "List", "qtype"]

@@ -212,6 +212,13 @@ def as_output(x: Value) -> Any:
     return handle.obj if handle is not None and handle.kind == "tensor" else NO
 
 
+def as_given_tensor(x: Value) -> Any:
+    """A tensor pointer or a list that can be a tensor (not an atom), as it is."""
+    if as_output(x) is not NO:
+        return x
+    return x if qtype(x) >= 0 and not is_empty(x) and is_array(x) else NO
+
+
 def as_vector(x: Value) -> Any:
     """The list of tensors behind a vector pointer."""
     handle = find(x)
@@ -232,4 +239,7 @@ DTYPE = Kind("data type", as_optional_dtype)
 OUTPUT = Kind("tensor", as_output)
 OUTPUTS = Kind("vector", as_vector)
 TENSOR = Kind("tensor or array", lambda x: x)
+TENSOR_OR_NUMBER = Kind("tensor, array or number", lambda x: x)  # atoms stay Python numbers
+OPTIONAL_TENSOR = Kind("tensor or array", as_given_tensor)
+TENSOR_KINDS = (TENSOR, TENSOR_OR_NUMBER, OPTIONAL_TENSOR)
 VALUE = Kind("value", lambda x: x)

@@ -20,7 +20,7 @@ Tensor = torch.Tensor
 GROUP = "tensorop"
 
 
-def _tensors(name: str, x: Value) -> tuple[list[Tensor], bool]:
+def tensors_of_list(name: str, x: Value) -> tuple[list[Tensor], bool]:
     """The tensors of a list of values and pointers, and whether one is a pointer."""
     if not is_general(x):
         return pieces(x), False
@@ -54,7 +54,7 @@ def _joiner(name: str, join: Callable[..., Tensor]) -> Callable[[Value], Value]:
             return _of_vector(name, join, handle, [] if find(x) else args)
         if any(find_tensor(a) is not None for a in args) and not (
                 find(args[0]) is None and _pair_form(args)):
-            return register("tensor", join(_tensors(name, x)[0], 0))
+            return register("tensor", join(tensors_of_list(name, x)[0], 0))
         form = (0, None) if len(args) == 1 and is_general(args[0]) else _pair_form(args)
         return _joined(name, join, x if form is None else args[0], *(form or (0, None)))
 
@@ -63,7 +63,7 @@ def _joiner(name: str, join: Callable[..., Tensor]) -> Callable[[Value], Value]:
 
 def _joined(name: str, join: Callable[..., Tensor], x: Value, dim: int,
             output: Tensor | None) -> Value:
-    tensors, pointer = _tensors(name, x)
+    tensors, pointer = tensors_of_list(name, x)
     if output is not None:
         join(tensors, dim, out=output)
         return None

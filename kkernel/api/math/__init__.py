@@ -1,0 +1,1 @@
+"""Mathematics on tensors and k arrays, one file per page of the reference."""

@@ -1,0 +1,106 @@
+"""Families of functions that are read alike: one tensor, or two with a number allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from kkernel.q.errors import QError
+from kkernel.q.functions import NULL
+from kkernel.q.values import List, Value
+
+from .. import kinds
+from ..convert import to_q, to_tensor
+from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, tensor
+from ..events import changed
+from ..kinds import is_empty
+from ..objects import find, find_tensor, register
+
+Tensor = torch.Tensor
+Run = Callable[..., Tensor]
+
+
+class Unary(Function):
+    """f(x), f(x;output) and, where torch has the method, f(tensor;::) in place."""
+
+    def invoke(self, x: Value) -> Value:
+        handle = find(x)
+        if handle is not None and handle.kind == "tensor":
+            return register("tensor", self.run(self.defined(self.params[0], handle.obj)))
+        if type(x) is List and len(x) == 2:
+            first, output = find_tensor(x[0]), find_tensor(x[1])
+            if first is not None and is_empty(x[1]):
+                return self._in_place(first.obj)
+            if output is not None:
+                t = to_tensor(x[0], device=output.obj.device) if first is None else first.obj
+                self.run(self.defined(self.params[0], t), out=output.obj)
+                return NULL
+        return to_q(self.run(self.defined(self.params[0], to_tensor(x))), fresh=True)
+
+    def _in_place(self, t: Tensor) -> Value:
+        if self.inplace is None:
+            raise QError(f"{self.label}: no in-place method")
+        self.inplace(t)
+        changed(t)
+        return NULL
+
+
+def unary(name: str, run: Run, summary: str, *, group: str, label: str = "",
+          inplace: Run | None = None, sample: str = "-1.5 .25 2") -> None:
+    """Declare a function of one tensor, with output and (given a method) in-place forms."""
+    params = (tensor("x"), OUTPUT) + ((IN_PLACE,) if inplace else ())
+    declare(Unary(name, group, summary, params, run, (f"{name} {sample}",), label=label,
+                  inplace=inplace, samples=(sample,)))
+
+
+class Binary(Function):
+    """f(x;y), f(x;y;output) and, where torch has the method, f(x;y;::) in place."""
+
+    def invoke(self, x: Value) -> Value:
+        (a, b, output, inplace, *_), pointer = self.bind(x)
+        if inplace:
+            return self._in_place(a, b, x)
+        if output is not None:
+            self.run(a, b if isinstance(b, Tensor) else _scalar(b, a.device), out=output)
+            return NULL
+        return self.deliver(self.run(a, b), pointer)
+
+    def _in_place(self, a: Tensor, b: Any, x: List) -> Value:
+        if self.inplace is None:
+            raise QError(f"{self.label}: no in-place call implemented")
+        if find(x[0]) is None:
+            return to_q(self.inplace(a.clone(), b), fresh=True)
+        self.inplace(a, b)
+        changed(a)
+        return NULL
+
+
+def _scalar(n: float, device: torch.device) -> Tensor:
+    """A number as libtorch's scalar_to_tensor makes it: double or long."""
+    return torch.tensor(n, dtype=torch.float64 if isinstance(n, float) else torch.int64,
+                        device=device)
+
+
+def as_tensor(b: Any, a: Tensor) -> Tensor:
+    """The second operand as a tensor, for functions that take no plain number."""
+    return b if isinstance(b, Tensor) else _scalar(b, a.device)
+
+
+def number_too(run: Run) -> Run:
+    """Let a function of two tensors take a number as the second."""
+    return lambda a, b, **o: run(a, as_tensor(b, a), **o)
+
+
+_Y = Param("y", kinds.TENSOR_OR_NUMBER, "tensor, array or number")
+_NEVER = Param("inplace", kinds.Kind("null", lambda x: True if is_empty(x) else kinds.NO),
+               "not available", False)
+
+
+def binary(name: str, run: Run, summary: str, *, group: str, label: str = "",
+           inplace: Run | None = None, samples: Sequence[str] = ("(7 -3 2f;2 2 4f)",)) -> None:
+    """Declare a function of two tensors, the second of which may be a number."""
+    params = (tensor("x"), _Y, OUTPUT, IN_PLACE if inplace else _NEVER)
+    declare(Binary(name, group, summary, params, run, tuple(name + s for s in samples),
+                   label=label, inplace=inplace, samples=tuple(samples)))

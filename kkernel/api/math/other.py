@@ -1,0 +1,162 @@
+"""Diagonals, triangles, histograms, running sums, rolls and contractions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from kkernel.q.errors import QError
+from kkernel.q.functions import NULL
+from kkernel.q.values import Value
+
+from .. import kinds
+from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, function, tensor
+from ..events import changed
+from ..kinds import NO, as_long
+from ..objects import find
+from .pointwise import written
+
+Tensor = torch.Tensor
+GROUP = "math-other"
+X = tensor("x")
+_MATRIX = "(1 2 3;4 5 6)"
+
+
+@function("bincount", GROUP, "how often each whole number from 0 occurs",
+          tensor("x", "vector of whole numbers, none negative"),
+          Param("weight", kinds.OPTIONAL_TENSOR, "weight of each element", None),
+          Param("bins", kinds.LONG, "least number of counts", 0),
+          examples=["bincount 1 1 3", "bincount(1 1 3;6)"],
+          samples=[" 1 1 3", "(1 1 3;6)", "(1 1 3;.5 1 2)", "(1 1 3;.5 1 2;6)"])
+def bincount(x: Tensor, weight: Tensor | None, bins: int) -> Tensor:
+    return torch.bincount(x, weight, bins)
+
+
+_DIM = Param("dim", kinds.LONG, "dimension, the last if left out", -1)
+_DTYPE = Param("dtype", kinds.DTYPE, "data type to calculate in", None)
+for _name, _run, _words in (("cumsum", torch.cumsum, "running sum"),
+                            ("cumprod", torch.cumprod, "running product")):
+    def _running(x: Tensor, dim: int, dtype: Any, out: Any, run: Any = _run) -> Any:
+        return written(run(x, dim, dtype=dtype, out=out), out)
+
+    function(_name, GROUP, _words, X, _DIM, _DTYPE, OUTPUT, examples=[f"{_name} 1 2 3"],
+             samples=[" 1 2 3", f"({_MATRIX};0)", f"({_MATRIX};1;`double)"])(_running)
+
+
+# ------------------------------------------------------------------ diagonals, triangles
+
+_OFFSET = Param("offset", kinds.LONG, "diagonal: above the main one if positive", 0)
+
+
+@function("diag", GROUP, "matrix with a vector on a diagonal, or a diagonal of a matrix", X,
+          _OFFSET, OUTPUT, examples=["diag 1 2 3", f"diag({_MATRIX};1)"],
+          samples=[" 1 2 3", f"({_MATRIX};1)"])
+def diag(x: Tensor, offset: int, out: Any) -> Any:
+    return written(torch.diag(x, offset, out=out), out)
+
+
+@function("diagflat", GROUP, "matrix with all elements on a diagonal", X, _OFFSET,
+          examples=["diagflat 1 2"], samples=[" 1 2", f"({_MATRIX};1)"])
+def diagflat(x: Tensor, offset: int) -> Tensor:
+    return torch.diagflat(x, offset)
+
+
+@function("diagonal", GROUP, "a diagonal of two dimensions, as a view", X, _OFFSET,
+          Param("dim1", kinds.LONG, "first dimension", 0),
+          Param("dim2", kinds.LONG, "second dimension", 1), examples=[f"diagonal{_MATRIX}"],
+          samples=[_MATRIX, f"({_MATRIX};1)", f"({_MATRIX};0;1;0)"])
+def diagonal(x: Tensor, offset: int, dim1: int, dim2: int) -> Tensor:
+    return torch.diagonal(x, offset, dim1, dim2)
+
+
+class Triangle(Function):
+    """x, (x;offset), (x;offset;output), and (tensor;offset;::) in place."""
+
+    def invoke(self, x: Value) -> Value:
+        (a, offset, out, inplace), pointer = self.bind(x)
+        if not inplace:
+            return self.deliver(written(self.run(a, offset, out=out), out), pointer)
+        assert self.inplace is not None
+        if find(x[0]) is None:
+            return self.deliver(self.inplace(a.clone(), offset), pointer)
+        self.inplace(a, offset)
+        changed(a)
+        return NULL
+
+
+for _name, _run, _inplace, _words in (
+        ("tril", torch.tril, Tensor.tril_, "lower triangle, zeros above the diagonal"),
+        ("triu", torch.triu, Tensor.triu_, "upper triangle, zeros below the diagonal")):
+    declare(Triangle(_name, GROUP, _words, (X, _OFFSET, OUTPUT, IN_PLACE), _run,
+                     (f"{_name}{_MATRIX}", f"{_name}({_MATRIX};1)"), inplace=_inplace,
+                     samples=(_MATRIX, f"({_MATRIX};1)", f"({_MATRIX};-1)")))
+
+
+@function("trace", GROUP, "sum of the diagonal of a matrix", X, examples=["trace(1 2;3 4)"],
+          samples=["(1 2;3 4)"])
+def trace(x: Tensor) -> Tensor:
+    return torch.trace(x)
+
+
+# ------------------------------------------------------------------ order
+
+@function("Flip", GROUP, "order reversed along dimensions", X,
+          Param("dims", kinds.LONGS, "dimension(s)"), examples=[f"Flip({_MATRIX};1)"],
+          samples=[f"({_MATRIX};1)", f"({_MATRIX};0 1)"])
+def flip(x: Tensor, dims: list[int]) -> Tensor:
+    return torch.flip(x, dims)
+
+
+@function("roll", GROUP, "elements shifted along dimensions, round the end", X,
+          Param("shifts", kinds.LONGS, "how far, by dimension"),
+          Param("dims", kinds.LONGS, "dimensions, the flat input if left out", None),
+          examples=["roll(1 2 3 4;1)", f"roll({_MATRIX};1;1)"],
+          samples=["(1 2 3 4;1)", f"({_MATRIX};1;1)"])
+def roll(x: Tensor, shifts: list[int], dims: list[int] | None) -> Tensor:
+    return torch.roll(x, shifts) if dims is None else torch.roll(x, shifts, dims)
+
+
+# ------------------------------------------------------------------ others
+
+@function("histc", GROUP, "counts of elements in bins of equal width", X,
+          Param("bins", kinds.LONG, "number of bins, 100 if left out", 100),
+          Param("lo", kinds.NUMBER, "start of the first bin", 0),
+          Param("hi", kinds.NUMBER, "end of the last bin; the range of x if both are 0", 0),
+          OUTPUT, examples=["histc(1 2 2 5f;4)", "histc(1 2 2 5f;4;0;8)"],
+          samples=["(1 2 2 5f;4)", "(1 2 2 5f;4;0;8)"])
+def histc(x: Tensor, bins: int, lo: float, hi: float, out: Any) -> Any:
+    return written(torch.histc(x, bins, lo, hi, out=out), out)
+
+
+@function("renorm", GROUP, "parts of a dimension scaled down to a largest norm", X,
+          Param("p", kinds.NUMBER, "order of the norm"), Param("dim", kinds.LONG, "dimension"),
+          Param("maxnorm", kinds.NUMBER, "largest norm"), OUTPUT,
+          examples=["renorm((3 4f;.3 .4);2;0;1)"], samples=["((3 4f;.3 .4);2;0;1)"])
+def renorm(x: Tensor, p: float, dim: int, maxnorm: float, out: Any) -> Any:
+    return written(torch.renorm(x, p, dim, maxnorm, out=out), out)
+
+
+_DIMS1 = Param("dims1", kinds.LONGS, "how many dimensions, or which of x", None)
+_DIMS2 = Param("dims2", kinds.LONGS, "which of y", None)
+
+
+class Contraction(Function):
+    """(x;y), (x;y;count) and (x;y;dims of x;dims of y)."""
+
+    def invoke(self, x: Value) -> Value:
+        (a, b, first, second), pointer = self.bind(x)
+        if second is not None:
+            return self.deliver(torch.tensordot(a, b, (first, second)), pointer)
+        if first is not None and (len(first) != 1 or as_long(x[2]) is NO):
+            raise QError("tensordot: unexpected arg(s), expecting inputs (x;y), (x;y;dim) or "
+                         "(x;y;dim1;dim2)")
+        count = first[0] if first else min(2, a.ndim) if not a.ndim else 2
+        return self.deliver(torch.tensordot(a, b, count), pointer)
+
+
+declare(Contraction("tensordot", GROUP, "sum of products over dimensions of both tensors",
+                    (X, tensor("y"), _DIMS1, _DIMS2), torch.tensordot,
+                    ("tensordot((1 2;3 4);(1 2;3 4))", "tensordot((1 2;3 4);(1 2;3 4);1)"),
+                    samples=("((1 2;3 4);(1 2;3 4))", "((1 2;3 4);(1 2;3 4);1)",
+                             "((1 2;3 4);(1 2;3 4);0;1)")))

@@ -1,0 +1,41 @@
+"""Warnings of torch, written to the session's stderr as libtorch writes them."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+from kkernel.q import context
+
+_ORIGIN = re.compile(r"\s*\(Triggered internally at .*?([\w.]+:\d+)\.?\)\s*$")
+_FUNCTIONS = {"Resize.cpp": "resize_output_check", "Context.cpp": "alertNotDeterministic"}
+_RESIZED = "An output with one or more elements was resized"
+
+
+def install() -> None:
+    """From now on, torch's own warnings go to the session that runs; others stay as they were."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, *args: Any, **keywords: Any) -> None:
+        text = libtorch_form(str(message))
+        if text is None or not hasattr(context, "active"):
+            usual(message, *args, **keywords)
+        else:
+            context.active.write_error(text + "\n")
+
+    warnings.showwarning = show
+    warnings.filterwarnings("always", message=_RESIZED, category=UserWarning)
+
+
+def libtorch_form(text: str) -> str | None:
+    """`[W file:line] Warning: text (function name)`, None for what is not from inside torch."""
+    origin = _ORIGIN.search(text)
+    if origin is None:
+        return None
+    place = origin.group(1)
+    body = text[:origin.start()]
+    if body.startswith(_RESIZED):  # the two sentences are joined without a blank there
+        body = body.replace("]. This", "].This")
+    name = _FUNCTIONS.get(place.partition(":")[0])
+    return f"[W {place}] Warning: {body}" + (f" (function {name})" if name else "")
