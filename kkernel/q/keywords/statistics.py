@@ -178,13 +178,16 @@ def _weighted_mean(weights: Array, values: Array) -> Value:
 
 @keyword("med")
 def med(x: Value) -> Value:
-    """The median as a float: the mean of the middle two, nulls sorting first."""
+    """The median as a float: the mean of the middle two, nulls sorting first.
+
+    Of a list of lists or a table it is the mean of the middle two items in their sorted order.
+    """
     array = plain(x)
     if array is not None and array.ndim == 1:
         return _median(_floats(array))
-    if isinstance(x, (Dict, Table)):
-        return aggregate_parts(med, x)
-    if array is None and not isinstance(x, List):
+    if isinstance(x, Dict):
+        return med(x.values)
+    if array is None and not isinstance(x, (List, Table)):
         return divide(x, 1)
     if not len(x):
         return NAN
