@@ -1,17 +1,25 @@
 """What a torch module is called and which options it was made with, in q's words and in torch's.
 
-Modules of the k api are described by the api's own option tables. Any other module is described
-by its class and by those constructor arguments that it kept as attributes.
+Modules of the k api are described by the api's own rows. Any other module is described by its
+class and by those constructor arguments that it kept as attributes.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from torch import Tensor, nn
+
+from kkernel.q.errors import QError
+from kkernel.q.show import line
+from kkernel.q.symbols import names
+from kkernel.q.values import items
+
+from .module.types import ModuleType, type_of
 
 
 @dataclass(frozen=True)
@@ -23,64 +31,82 @@ class Option:
     default: bool = False
 
 
+Options = tuple[Option, ...]
+
+
 @dataclass(frozen=True)
 class Description:
-    """`kind` is q's name of the module, or the class name when q has none."""
+    """`kind` and `options` are q's, `python` (the class) and `python_options` torch's.
+
+    A module that q has no name for shows torch's in both places.
+    """
 
     kind: str
-    options: tuple[Option, ...]
+    options: Options
     python: str
-    python_options: str
+    python_options: Options
 
 
 def describe(module: nn.Module) -> Description:
     """Name and options of one module, without its children."""
-    options = tuple(
-        Option(name, k_text(value), default)
-        for name, value, default in _constructor_values(module)
-    )
     python = type(module).__name__
-    return Description(python.lower(), options, python, _extra_repr(module))
+    python_options = tuple(_python_options(module))
+    row = _row(module)
+    if row is not None:
+        try:
+            return Description(row.name, _q_options(row, module), python, python_options)
+        except (QError, AttributeError):  # a subclass that lacks what the row reads
+            pass
+    return Description(python, python_options, python, python_options)
 
 
-def options_text(options: tuple[Option, ...], all_options: bool = False) -> str:
-    """One line: values of the leading required options, then `name value` of the others."""
-    return "  ".join(
-        f"{option.name} {option.text}" for option in options if all_options or not option.default
+def options_text(options: Iterable[Option], all_options: bool = False) -> str:
+    """One line of q options: `in 784  out 10  bias 0b`."""
+    return "  ".join(f"{o.name} {o.text}" for o in options if all_options or not o.default)
+
+
+def python_text(options: Iterable[Option], all_options: bool = False) -> str:
+    """One line of torch options: `784, 10, bias=False`."""
+    return ", ".join(f"{o.name}={o.text}" for o in options if all_options or not o.default)
+
+
+# --------------------------------------------------------------------------- in q's words
+
+
+def _row(module: nn.Module) -> ModuleType | None:
+    """The api's row, unless the user wrote a class of their own on top of it."""
+    try:
+        from .module import rows  # noqa: F401, enters them
+    except ImportError:
+        return None
+
+    written = type(module).__module__.split(".")[0]
+    return type_of(module) if written in ("torch", "kkernel") else None
+
+
+def _q_options(row: ModuleType, module: nn.Module) -> Options:
+    given = set(names(row.shown(module, False).keys))
+    shown = row.shown(module, True)
+    return tuple(
+        Option(name, line(value), name not in given)
+        for name, value in zip(names(shown.keys), items(shown.values), strict=True)
     )
 
 
-def k_text(value: Any) -> str:
-    """A Python option value as q would write it."""
-    if value is None:
-        return "::"
-    if isinstance(value, bool):
-        return "1b" if value else "0b"
-    if isinstance(value, float):
-        return f"{value:.7g}" + ("f" if value.is_integer() else "")
-    if isinstance(value, str):
-        return "`" + value
-    if isinstance(value, (tuple, list)) and all(isinstance(item, int) for item in value):
-        same = len(set(value)) == 1
-        return k_text(value[0]) if same else " ".join(map(str, value))
-    return str(value)
-
-
-def _constructor_values(module: nn.Module) -> list[tuple[str, Any, bool]]:
-    """(name, value, is default) of the constructor arguments found again as attributes."""
-    found = []
-    for name, default in _arguments(type(module)):
-        value = getattr(module, name, _MISSING)
-        if value is _MISSING or callable(value):
-            continue
-        if isinstance(value, Tensor) or (value is None and isinstance(default, bool)):
-            value = value is not None  # linear's `bias` is asked for as a flag
-        if isinstance(value, (bool, int, float, str, tuple, list, type(None))):
-            found.append((name, value, _same(value, default)))
-    return found
-
+# --------------------------------------------------------------------------- in torch's words
 
 _MISSING = object()
+_PLAIN = (bool, int, float, str, tuple, list, type(None))
+
+
+def _python_options(module: nn.Module) -> Iterable[Option]:
+    """The constructor's arguments found again as attributes."""
+    for name, default in _arguments(type(module)):
+        value = getattr(module, name, _MISSING)
+        if isinstance(value, Tensor) or (value is None and isinstance(default, bool)):
+            value = value is not None  # linear's `bias` is asked for as a flag
+        if isinstance(value, _PLAIN):
+            yield Option(name, repr(_single(value)), _same(value, default))
 
 
 @lru_cache(maxsize=1024)
@@ -90,11 +116,19 @@ def _arguments(cls: type) -> tuple[tuple[str, Any], ...]:
         parameters = inspect.signature(cls).parameters.values()
     except (TypeError, ValueError):
         return ()
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return tuple(
         (p.name, p.default)
         for p in parameters
-        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in ("device", "dtype")
+        if p.kind in kinds and p.name not in ("device", "dtype")
     )
+
+
+def _single(value: Any) -> Any:
+    """One number for a tuple of equal ones, as it may be given."""
+    if isinstance(value, tuple) and len(value) > 1 and len(set(value)) == 1:
+        return value[0]
+    return value
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -102,10 +136,3 @@ def _same(value: Any, default: Any) -> bool:
     if isinstance(value, (tuple, list)) and isinstance(default, (int, float)):
         return all(item == default for item in value)
     return type(value) is type(default) and value == default
-
-
-def _extra_repr(module: nn.Module) -> str:
-    try:
-        return " ".join(module.extra_repr().split())
-    except Exception:  # user code; the table goes on without it
-        return ""

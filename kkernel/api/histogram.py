@@ -1,0 +1,218 @@
+"""Histograms of tensors with the law they were drawn from, and whether they look like it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .counting import MOST_BINS, Moments, count, find_range, flat
+from .distributions import Counting, Distribution, Floats
+from .goodness import Fit, fit
+from .laws import KnownLaw, parameter_laws, recorded
+
+SAMPLE = 100_000  # numbers that a law is tested on
+MOST_SHOWN = MOST_BINS - 2
+
+
+@dataclass(frozen=True)
+class LawFit:
+    """A law and how well the numbers fit it. `curve` is the expected count of every bin.
+
+    `by` says what drew the numbers, `words` is the law, `changed` whether they were written to
+    since, `consistent` whether the test lets them pass as drawn from it.
+    """
+
+    by: str
+    words: str
+    mean: float
+    sd: float
+    curve: tuple[float, ...]
+    statistic: float
+    p: float
+    test: str
+    consistent: bool
+    recorded: bool
+    changed: bool
+
+    @property
+    def verdict(self) -> str:
+        return "consistent with" if self.consistent else "not consistent with"
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """One tensor. `counts` has one entry a bin, `edges` one more; `moments` covers all numbers."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    counts: tuple[int, ...]
+    edges: tuple[float, ...]
+    below: int
+    above: int
+    moments: Moments
+    law: LawFit | None
+
+
+def histograms(
+    source: nn.Module | Mapping[str, Tensor] | Iterable[tuple[str, Tensor]], bins: int = 0
+) -> list[Histogram]:
+    """A histogram of every parameter of a module, or of every named tensor.
+
+    `bins` from 1 to 62 sets their number; 0 takes as many as the count of numbers bears.
+    """
+    if isinstance(source, nn.Module):
+        laws = parameter_laws(source)
+        return [histogram(p, n, bins, laws.get(n)) for n, p in source.named_parameters()]
+    named = source.items() if isinstance(source, Mapping) else source
+    return [histogram(tensor, name, bins, recorded(tensor)) for name, tensor in named]
+
+
+def histogram(
+    tensor: Tensor, name: str = "", bins: int = 0, known: KnownLaw | None = None
+) -> Histogram:
+    """The histogram of one tensor. Complex numbers count as their two parts."""
+    row = _numbers(tensor)
+    moments = find_range(row)
+    sample = _sample(row)
+    law = known.law.distribution if known else None
+    low, high, n_bins = _layout(moments, sample, law, bins)
+    counts = count(row, moments, low, high, n_bins)
+    edges = np.linspace(low, high, n_bins + 1)
+    fitted = _law_fit(known, sample, moments, row, edges) if known else None
+    return Histogram(
+        name=name,
+        shape=tuple(tensor.shape) if _has_data(tensor) else (),
+        dtype=str(tensor.dtype).removeprefix("torch."),
+        counts=tuple(counts.bins.tolist()),
+        edges=tuple(edges.tolist()),
+        below=counts.below,
+        above=counts.above,
+        moments=moments,
+        law=fitted,
+    )
+
+
+def _has_data(tensor: Tensor) -> bool:
+    return not isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+
+
+def _numbers(tensor: Tensor) -> Tensor:
+    if not _has_data(tensor) or tensor.device.type == "meta":
+        return torch.empty(0)
+    return flat(tensor)
+
+
+def _sample(row: Tensor) -> Floats:
+    """At most SAMPLE finite numbers, the same places for the same count."""
+    n = row.numel()
+    if n > SAMPLE:
+        row = row[_places(n).to(row.device)]
+    values = row.to("cpu", torch.float64).numpy()
+    return values[np.isfinite(values)]
+
+
+def _places(n: int) -> Tensor:
+    random = np.random.default_rng(n)
+    if n <= 8 * SAMPLE:
+        return torch.from_numpy(random.permutation(n)[:SAMPLE])
+    places = np.unique(random.integers(0, n, SAMPLE + SAMPLE // 8))
+    return torch.from_numpy(random.permutation(places)[:SAMPLE])
+
+
+# --------------------------------------------------------------------------- where the bins are
+
+
+def _layout(
+    moments: Moments, sample: Floats, law: Distribution | None, bins: int
+) -> tuple[float, float, int]:
+    """Low and high end, and the number of bins."""
+    low, high = moments.low, moments.high
+    if not low <= high:  # no finite number
+        return 0.0, 1.0, 1
+    if low == high:
+        half = max(abs(low), 1.0) / 2
+        return low - half, low + half, bins if bins % 2 else bins + 1 if bins else 1
+    if not bins and _few_whole_numbers(low, high, sample):
+        return low - 0.5, high + 0.5, int(high - low) + 1
+    low, high = _without_far_tails(low, high, sample)
+    if law is not None:
+        low, high = _with_support(low, high, law)
+    return low, high, bins or _fitting_bins(moments.finite)
+
+
+def _few_whole_numbers(low: float, high: float, sample: Floats) -> bool:
+    return high - low < MOST_SHOWN and bool(np.all(sample == np.floor(sample)))
+
+
+def _fitting_bins(n: int) -> int:
+    """Rice's rule, within what a small picture shows."""
+    return max(8, min(MOST_SHOWN, math.ceil(2 * n ** (1 / 3))))
+
+
+def _without_far_tails(low: float, high: float, sample: Floats) -> tuple[float, float]:
+    """Leave a few far numbers out where they would squeeze all others into one bin."""
+    inner_low, inner_high = np.quantile(sample, [0.01, 0.99]).tolist()
+    width = inner_high - inner_low
+    if width <= 0 or high - low < 20 * width:
+        return low, high
+    return max(low, inner_low - width / 2), min(high, inner_high + width / 2)
+
+
+def _with_support(low: float, high: float, law: Distribution) -> tuple[float, float]:
+    """Let the range end where the law ends, if that is near."""
+    reach = 0.25 * (high - low)
+    if low - reach <= law.low <= low:
+        low = law.low
+    if high <= law.high <= high + reach:
+        high = law.high
+    return low, high
+
+
+# --------------------------------------------------------------------------- the law
+
+
+def _law_fit(
+    known: KnownLaw, sample: Floats, moments: Moments, row: Tensor, edges: Floats
+) -> LawFit:
+    law = known.law.distribution
+    tested = fit(sample, law, _spike_shares(row, moments, law))
+    if moments.finite < moments.n:
+        tested = Fit(tested.statistic, 0.0, "not finite")
+    return LawFit(
+        by=known.law.by,
+        words=known.law.words,
+        mean=law.mean,
+        sd=law.sd,
+        curve=tuple(expected_counts(law, edges, moments.finite).tolist()),
+        statistic=tested.statistic,
+        p=tested.p,
+        test=tested.test,
+        consistent=tested.consistent,
+        recorded=known.recorded,
+        changed=known.changed,
+    )
+
+
+def _spike_shares(row: Tensor, moments: Moments, law: Distribution) -> dict[float, float]:
+    """Exact shares of a law's single values among all numbers, not only in the sample."""
+    if isinstance(law, Counting) or not law.spikes or not moments.n:
+        return {}
+    return {value: _equal(row, value) / moments.n for value, _ in law.spikes}
+
+
+def _equal(row: Tensor, value: float) -> int:
+    target = torch.tensor(value, dtype=torch.float64).to(row.dtype).to(row.device)
+    return int(sum((part == target).sum().item() for part in row.split(1 << 22)))
+
+
+def expected_counts(law: Distribution, edges: Floats, n: int) -> Floats:
+    """How many of n numbers the law puts into each bin; a number on an edge is in the upper bin."""
+    below = np.nextafter(edges, -math.inf)
+    below[-1] = edges[-1]
+    return n * np.diff(law.cdf(below))
