@@ -101,10 +101,11 @@ class Interpreter:
         outer = getattr(context, "active", self)
         context.active = self
         try:
-            if text.startswith("\\"):
-                from .system import system_line
-                return system_line(self, text[1:])
-            return self._evaluate_line(text)
+            with np.errstate(all="ignore"):  # 1%0 is 0w, not a warning
+                if text.startswith("\\"):
+                    from .system import system_line
+                    return system_line(self, text[1:])
+                return self._evaluate_line(text)
         except Returned as r:
             return r.value, False
         except KeyboardInterrupt:

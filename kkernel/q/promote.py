@@ -98,7 +98,11 @@ def round_to_long(values: Array, special: Array) -> Array:
     """Floats rounded to longs, halves up; nulls and infinities are read from `special`."""
     below = np.floor(values)
     with np.errstate(invalid="ignore"):  # infinities
-        whole = below + (values - below >= 0.5)
+        return whole_to_long(below + (values - below >= 0.5), special)
+
+
+def whole_to_long(whole: Array, special: Array) -> Array:
+    """Whole floats as longs; nulls and infinities are read from `special`."""
     fits = np.abs(whole) < 2.0**63
     if fits.all():
         return np.asarray(whole.astype(np.int64))

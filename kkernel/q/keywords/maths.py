@@ -11,7 +11,7 @@ from ..atomic import Kernels, Unary, each_atom
 from ..errors import type_error
 from ..functions import NULL
 from ..nulls import null_flags
-from ..promote import INTEGERS, TEMPORALS, from_underlying, raw_numbers, round_to_long, underlying
+from ..promote import INTEGERS, TEMPORALS, from_underlying, raw_numbers, underlying, whole_to_long
 from ..promote import to_float as floats
 from ..registry import keyword
 from ..symbols import names, symbols
@@ -115,7 +115,7 @@ def _build_floor(code: int) -> Unary:
     if code in (5, 6, 7):
         return lambda a: a
     if code in (8, 9):
-        return lambda a: round_to_long(np.floor(a), a)
+        return lambda a: whole_to_long(np.floor(a), a)
     if code == 10:
         return lambda a: _lower_chars(raw_numbers(a, 10)).view("S1")
     if code == 11:
@@ -125,7 +125,7 @@ def _build_floor(code: int) -> Unary:
 
 def _build_ceiling(code: int) -> Unary:
     if code in (8, 9):
-        return lambda a: round_to_long(np.ceil(a), a)
+        return lambda a: whole_to_long(np.ceil(a), a)
     if code in (5, 6, 7):
         return lambda a: a
     if code in (1, 4, 10):

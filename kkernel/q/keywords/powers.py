@@ -16,10 +16,10 @@ from ..promote import (
     TEMPORALS,
     from_underlying,
     has_null,
-    round_to_long,
     to_float,
     to_int,
     to_long,
+    whole_to_long,
 )
 from ..registry import keyword
 from ..types import LONG_NULL
@@ -85,7 +85,7 @@ def _finisher(cx: int) -> Callable[[Array], Array]:
 
 def _floor_quotient(a: Array, b: Array) -> Array:
     quotient = np.asarray(a / b)
-    return round_to_long(np.floor(quotient), quotient)
+    return whole_to_long(np.floor(quotient), quotient)
 
 
 def whole_quotient(a: Array, b: Array) -> Array:
