@@ -386,9 +386,9 @@ def _twos(flat: Sequence[Value]) -> Iterator[tuple[Value, Value]]:
 
 
 def _text(x: Value) -> str:
-    from kkernel.q.show import one_line
+    from kkernel.q.show import line
 
-    return one_line(x)
+    return line(x)
 
 
 def unset(x: Value) -> bool:

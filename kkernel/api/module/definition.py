@@ -15,6 +15,7 @@ from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol
 from kkernel.q.values import Dict, List, Value, items
 
+from ..kinds import is_empty
 from .types import ModuleType, find_type
 
 
@@ -26,10 +27,18 @@ class Definition:
     name: str | None
     args: list[Value]
     before: int = 0
+    source: Value = None
 
     def create(self) -> nn.Module:
         """The module, new."""
+        if self.args and self.kind.bare and not (len(self.args) == 1 and _nothing(self.args[0])):
+            raise QError(f"{self.kind.name}: no arguments expected, {text(self.source)}")
         return self.kind.create(self.args, self.before)
+
+
+def _nothing(x: Value) -> bool:
+    """An argument that gives no option."""
+    return is_empty(x) or (isinstance(x, Dict) and not len(x))
 
 
 def read_definition(x: Value) -> Definition:
@@ -37,9 +46,9 @@ def read_definition(x: Value) -> Definition:
     kind, name = type_and_name(x)
     row = find_type(kind)
     if type(x) is Symbol:
-        return Definition(row, None, [], 1)
+        return Definition(row, None, [], 1, x)
     before = 1 if name is None else 2
-    return Definition(row, name, items(x)[before:], before)
+    return Definition(row, name, items(x)[before:], before, x)
 
 
 def type_and_name(x: Value) -> tuple[str, str | None]:
@@ -66,11 +75,11 @@ def read_entry(entry: Dict) -> Definition:
     if type(kind) is not Symbol:
         raise QError("unable to find state attribute: module")
     return Definition(find_type(kind), str(name) if name else None,
-                      [] if options is None else [options])
+                      [] if options is None else [options], 0, options)
 
 
 def text(x: Value) -> str:
     """A q value on one line, for messages."""
-    from kkernel.q.show import one_line
+    from kkernel.q.show import line
 
-    return one_line(x)
+    return line(x)

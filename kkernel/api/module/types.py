@@ -47,6 +47,11 @@ class ModuleType:
     make: Callable[..., nn.Module] | None = None
 
     @property
+    def bare(self) -> bool:
+        """Whether the type has no options at all."""
+        return not self.options.rows
+
+    @property
     def most(self) -> int:
         """The most tensors that forward takes (an lstm's tuple counts as two)."""
         return sum({"tuple": 2, "": 0}.get(a, 1) for a in self.args)

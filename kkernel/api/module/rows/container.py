@@ -44,6 +44,10 @@ enter("moduledict", nn.ModuleDict, text="torch::nn::ModuleDict", container=True,
 class ParameterDictType(ModuleType):
     """Its options are the parameters themselves."""
 
+    @property
+    def bare(self) -> bool:
+        return False
+
     def create(self, args: Sequence[Value], before: int = 0) -> nn.Module:
         if not args or is_empty(args[0]):
             return ParameterDict()
