@@ -7,6 +7,8 @@ from collections.abc import Callable
 from importlib import resources
 from typing import IO, Any
 
+import numpy as np
+
 from . import context, keywords, namespaces, operators
 from . import nodes as N
 from .compile import (
