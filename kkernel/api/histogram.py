@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from .counting import MOST_BINS, Moments, count, find_range, flat
 from .distributions import Counting, Distribution, Floats
 from .goodness import Fit, fit
-from .laws import KnownLaw, parameter_laws, recorded
+from .laws import KnownLaw, parameter_laws, recorded, written_sample
 
 SAMPLE = 100_000  # numbers that a law is tested on
 MOST_SHOWN = MOST_BINS - 2
+ONE_VALUE = 15  # bins around a single value, which stands in the middle one
+
+Source = nn.Module | Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,23 @@ class Histogram:
     law: LawFit | None
 
 
-def histograms(
-    source: nn.Module | Mapping[str, Tensor] | Iterable[tuple[str, Tensor]], bins: int = 0
-) -> list[Histogram]:
+def histograms(source: Source, bins: int = 0) -> list[Histogram]:
     """A histogram of every parameter of a module, or of every named tensor.
 
     `bins` from 1 to 62 sets their number; 0 takes as many as the count of numbers bears.
     """
+    laws = parameter_laws(source) if isinstance(source, nn.Module) else None
+    return [
+        histogram(tensor, name, bins, recorded(tensor) if laws is None else laws.get(name))
+        for name, tensor in named_tensors(source)
+    ]
+
+
+def named_tensors(source: Source) -> Iterable[tuple[str, Tensor]]:
+    """The parameters of a module, or the given tensors, with their names."""
     if isinstance(source, nn.Module):
-        laws = parameter_laws(source)
-        return [histogram(p, n, bins, laws.get(n)) for n, p in source.named_parameters()]
-    named = source.items() if isinstance(source, Mapping) else source
-    return [histogram(tensor, name, bins, recorded(tensor)) for name, tensor in named]
+        return source.named_parameters()
+    return source.items() if isinstance(source, Mapping) else source
 
 
 def histogram(
@@ -137,7 +145,7 @@ def _layout(
         return 0.0, 1.0, 1
     if low == high:
         half = max(abs(low), 1.0) / 2
-        return low - half, low + half, bins if bins % 2 else bins + 1 if bins else 1
+        return low - half, low + half, ONE_VALUE
     if not bins and _few_whole_numbers(low, high, sample):
         return low - 0.5, high + 0.5, int(high - low) + 1
     low, high = _without_far_tails(low, high, sample)
@@ -216,3 +224,8 @@ def expected_counts(law: Distribution, edges: Floats, n: int) -> Floats:
     below = np.nextafter(edges, -math.inf)
     below[-1] = edges[-1]
     return n * np.diff(law.cdf(below))
+
+
+def tensors_state(source: Source) -> object:
+    """Cheap to take, and different once a tensor is written to, in any way."""
+    return tuple((name, id(t), t._version, written_sample(t)) for name, t in named_tensors(source))

@@ -163,7 +163,7 @@ def record(tensor: Tensor, law: Law | None) -> None:
     """Note that all of `tensor` was just drawn from `law`; None: drawn, but from no single law."""
     global _purge_at
     storage = StorageWeakRef(tensor.untyped_storage())
-    _records[_key(tensor)] = _Record(storage, _sample(tensor), law)
+    _records[_key(tensor)] = _Record(storage, written_sample(tensor), law)
     if len(_records) > _purge_at:
         for key in [key for key, entry in _records.items() if entry.storage.expired()]:
             del _records[key]
@@ -175,7 +175,7 @@ def recorded(tensor: Tensor) -> KnownLaw | None:
     entry = _records.get(_key(tensor))
     if entry is None or entry.law is None:
         return None
-    return KnownLaw(entry.law, True, changed=entry.sample != _sample(tensor))
+    return KnownLaw(entry.law, True, changed=entry.sample != written_sample(tensor))
 
 
 def known(tensor: Tensor) -> bool:
@@ -188,7 +188,7 @@ def _key(tensor: Tensor) -> tuple[Any, ...]:
     return storage, tensor.storage_offset(), tuple(tensor.shape), tensor.stride()
 
 
-def _sample(tensor: Tensor) -> list[float] | None:
+def written_sample(tensor: Tensor) -> list[float] | None:
     """A few numbers, to see later whether the tensor was written to."""
     flat = tensor.detach()
     if not flat.is_contiguous() or not flat.numel() or flat.is_complex():
