@@ -67,7 +67,7 @@ def extend(name: Symbol, y: Value) -> Value:
     For a file symbol the file is read and written too, and its name is that of the global.
     """
     y = resolve(y)
-    file, name = (name, sym(os.path.basename(name))) if name.startswith(":") else (None, name)
+    file, name = (name, sym(os.path.basename(name[1:]))) if name.startswith(":") else (None, name)
     known = context.active.globals.find(name) if file is None else _read_domain(file)
     have = [] if known is None else items(known)
     seen = {hashable(v) for v in have}

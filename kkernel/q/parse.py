@@ -37,7 +37,6 @@ from .scan import END, ITERATOR, NAME, NUMBER, OPERATOR, PUNCTUATION, STRING, SY
 
 CONTROL = ("if", "while", "do")
 QSQL = ("select", "exec", "update", "delete")
-QSQL_WORDS = ("by", "from", "where")
 CLOSERS = ")]};"
 MAX_DEPTH = 2000  # of brackets, so that absurd input is an error and not a crash
 MAX_PARAMS = 8
@@ -61,6 +60,7 @@ class Parser:
         self.at = 0
         self.depth = 0
         self.in_phrase = False  # a comma ends the expression
+        self.stops: tuple[str, ...] = ()  # and so do these words of a template
         self.implicit: list[set[str]] = []  # x y z seen in the lambdas being read
 
     # ------------------------------------------------------------ tokens
@@ -84,7 +84,7 @@ class Parser:
         if t.kind == END or (t.kind == PUNCTUATION and t.text in CLOSERS):
             return True
         if t.kind == NAME:
-            return t.text in QSQL_WORDS
+            return t.text in self.stops
         return (self.in_phrase and t.kind == OPERATOR and t.text == ","
                 and self.tokens[self.at + 1].kind != ITERATOR)
 
@@ -112,9 +112,10 @@ class Parser:
         if self.depth > MAX_DEPTH:
             raise QParseError("nesting too deep", opened.start)
         outer, self.in_phrase = self.in_phrase, False
+        stops, self.stops = self.stops, ()
         body = self.statements(closer)
         self.expect(closer, opened)
-        self.in_phrase = outer
+        self.in_phrase, self.stops = outer, stops
         self.depth -= 1
         return body
 
@@ -350,6 +351,7 @@ class Parser:
         limit = self._limit() if t.text == "select" else []
         distinct = t.text in ("select", "exec") and self._word("distinct")
         outer, self.in_phrase = self.in_phrase, True
+        stops, self.stops = self.stops, ("by", "from")
         implicit = set(self.implicit[-1]) if self.implicit else set()
         columns = [] if self._at_word("by", "from") else self._phrases()
         by = None
@@ -359,16 +361,16 @@ class Parser:
             self.implicit[-1] = implicit
         if not self._word("from"):
             raise QParseError("from", t.start, incomplete=self.token.kind == END)
+        self.in_phrase, self.stops = outer, ("where", *stops)
         table = self._from(t)
+        self.in_phrase, self.stops = True, stops
         where = self._where()
         self.in_phrase = outer
         return Select(t.start, t.text, columns, by, table, where, limit, distinct)
 
     def _from(self, t: Token) -> Node:
         """The table expression: it ends at `where`; a comma belongs to it."""
-        self.in_phrase = False
         table = self.expression()
-        self.in_phrase = True
         if table is None:
             raise QParseError("from", t.start, incomplete=self.token.kind == END)
         return table

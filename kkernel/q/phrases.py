@@ -87,8 +87,9 @@ def _part(column: Value, field: str) -> Value:
 def column_name(tree: Value) -> Symbol:
     """The name of an unnamed column.
 
-    An operator gives the name of its left operand, anything else that is applied the name of
-    its last operand; a column reached by dots its last part; row numbers and constants `x`.
+    An operator gives the name of its left operand, anything else that is applied (and a cast)
+    the name of its last operand; a column reached by dots its last part; row numbers and
+    constants `x`.
     """
     if isinstance(tree, Symbol):
         return UNNAMED if tree is ROW else sym(tree.rpartition(".")[2] or "x")
@@ -101,8 +102,8 @@ def column_name(tree: Value) -> Symbol:
 
 
 def is_operator(head: Value) -> bool:
-    """A primitive written as a glyph, not a keyword or what an iterator derives."""
-    return isinstance(head, Primitive) and not head.name[0].isalpha()
+    """A primitive written as a glyph other than `$`, not a keyword or derived function."""
+    return isinstance(head, Primitive) and not head.name[0].isalpha() and head.name != "$"
 
 
 def column_names(given: Sequence[str | None], trees: Sequence[Value],

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import context
+from .enums import resolve
 from .errors import QError, length_error, type_error
 from .grouping import find_ranks, paired_ranks
 from .positions import at_positions, missing, take_positions
@@ -255,6 +256,7 @@ def append_items(column: Value, more: Value) -> Value:
     if isinstance(column, np.ndarray) and column.ndim == 1:
         if len(more) == 0:
             return column
+        more = resolve(more)
         if not (isinstance(more, np.ndarray) and more.dtype == column.dtype and more.ndim == 1):
             raise type_error()
         return np.concatenate([column.view(np.ndarray), more.view(np.ndarray)])
@@ -356,9 +358,15 @@ def records(t: Table, y: Value) -> Table:
     if len(y) != len(t.columns):
         raise length_error()
     fields = items(y)
-    if any(not is_column(v) for v in fields):
+    if any(not is_column(v) for v in fields) and not _one_item_columns(fields):
         return Table(t.columns, [collapse([v]) for v in fields])
     return table_of(t.columns, fields)
+
+
+def _one_item_columns(fields: Sequence[Value]) -> bool:
+    """Atoms beside enlisted lists, `(k;enlist v)`: still columns, of one row."""
+    lists = [v for v in fields if is_column(v)]
+    return bool(lists) and all(len(v) == 1 and is_list(v) and is_list(at(v, 0)) for v in lists)
 
 
 def _record(d: Dict) -> Table:
