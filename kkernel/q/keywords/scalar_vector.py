@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -86,10 +87,20 @@ def _bits(x: Value, y: Value) -> Value:
 
 
 def _bytes(x: Value, y: Value) -> Value:
-    """The bytes of an atom as q stores it, the highest first."""
-    if np.any(np.asarray(x) != 0):
+    """The bytes of an atom as q stores it, the highest first; for another x the digits of a
+    long in that base, as many as a long can need."""
+    if is_list(x):
         raise type_error()
+    if x:
+        return _byte_digits(int(x), y)
     return np.frombuffer(_big_endian(y), "u1")
+
+
+def _byte_digits(base: int, y: Value) -> Value:
+    if qtype(y) != -7 or base < 2:
+        raise type_error()
+    count = int(63 / math.log2(base))
+    return _digits(np.full(count, base), y).astype("u1")
 
 
 def _big_endian(y: Value) -> bytes:

@@ -1,0 +1,112 @@
+"""The one-line form of a value, evaluated, gives the value back.
+
+Where it is q: lists of one item (`,1`) and tables (`+`a`b!...`) print in k, and are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kkernel.q import Interpreter, show
+from kkernel.q.symbols import symbols
+from kkernel.q.types import BY_CODE, EPOCH
+from kkernel.q.values import Dict, List, Table, at, char_code, collapse, count, qtype
+
+q = Interpreter()
+
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+
+_NAME = st.text("abcXYZ012", min_size=1, max_size=5).filter(lambda s: s[0].isalpha())
+_DAYS = st.integers(-300_000, 2_900_000)
+_CLOCK = st.integers(-10**8, 10**8)
+
+
+def special(code: int) -> st.SearchStrategy[int]:
+    inf = BY_CODE[code].inf
+    return st.sampled_from([BY_CODE[code].null, inf, -inf])
+
+
+def integers(code: int) -> st.SearchStrategy[int]:
+    limit = BY_CODE[code].inf
+    return st.one_of(st.integers(-limit, limit), special(code))
+
+
+def since_2000(code: int, numbers: st.SearchStrategy[int]) -> st.SearchStrategy[int]:
+    return st.one_of(numbers.map(lambda v: v + EPOCH[code]), special(code))
+
+
+_RAW: dict[int, st.SearchStrategy[Any]] = {
+    1: st.booleans(), 4: st.integers(0, 255), 5: integers(5), 6: integers(6), 7: integers(7),
+    8: st.floats(width=32), 9: st.floats(), 10: st.integers(0, 255),
+    12: since_2000(12, st.integers(-10**18, 10**18)), 13: since_2000(13, st.integers(-9999, 9999)),
+    14: since_2000(14, _DAYS), 16: since_2000(16, st.integers(-10**18, 10**18)),
+    17: since_2000(17, _CLOCK), 18: since_2000(18, _CLOCK), 19: since_2000(19, _CLOCK),
+}
+
+
+def not_one(x: list[Any]) -> bool:
+    return len(x) != 1
+
+
+def vectors(code: int) -> st.SearchStrategy[Any]:
+    t = BY_CODE[code]
+    return st.lists(_RAW[code], max_size=6).filter(not_one).map(
+        lambda raw: np.array(raw, t.raw).view(t.dtype))
+
+
+names = st.lists(_NAME, max_size=4).filter(not_one).map(symbols)
+simple = st.one_of(*[vectors(code) for code in _RAW], names)
+atoms = simple.filter(len).map(lambda x: at(x, 0))
+
+
+def dictionaries(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    entries = st.lists(st.tuples(_NAME, inner), max_size=3, unique_by=lambda p: p[0])
+    return entries.filter(not_one).map(
+        lambda pairs: Dict(symbols(k for k, _ in pairs), collapse([v for _, v in pairs])))
+
+
+def lists(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """General lists and what collapses from them, but for tables."""
+    found = st.lists(inner, max_size=4).filter(not_one).map(collapse)
+    return found.filter(lambda x: not isinstance(x, Table))
+
+
+values = st.recursive(
+    st.one_of(atoms, simple),
+    lambda inner: st.one_of(lists(inner), dictionaries(inner)),
+    max_leaves=12)
+
+
+def same(x: Any, y: Any) -> bool:
+    """Equal in type and content, bit for bit but for the kind of NaN."""
+    if isinstance(x, (List, np.ndarray)) and (qtype(x) == 0):
+        return qtype(y) == 0 and count(x) == count(y) and all(
+            same(at(x, i), at(y, i)) for i in range(count(x)))
+    if isinstance(x, Dict):
+        return isinstance(y, Dict) and same(x.keys, y.keys) and same(x.values, y.values)
+    if isinstance(x, np.ndarray):
+        return x.dtype == y.dtype and (np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
+                                       or x.view("u1").tobytes() == y.view("u1").tobytes())
+    if qtype(x) == -10:
+        return qtype(y) == -10 and char_code(x) == char_code(y)
+    return qtype(x) == qtype(y) and (x == y or (x != x and y != y))
+
+
+@settings(deadline=None, max_examples=300)
+@given(values)
+def test_the_one_line_form_reads_back(x: Any) -> None:
+    assert same(x, q(show.line(x, 17)))
+
+
+@pytest.mark.parametrize("text", [
+    "(+/)", "{x*x}", "+[;2]", "{x+y}[1;]", "(-':)", "til", "(til;+;{x})", "(::;1)", "`s#1 2 3",
+    "(`u#`a`b)!1 2", "`a`b!(1 2;{x})", "`:file", "0x", "0#0p",
+])
+def test_functions_and_attributes_read_back(text: str) -> None:
+    once = show.line(q(text))
+    assert show.line(q(once)) == once
