@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..q.errors import QError
+from ..q.show import console
 from .completeness import INCOMPLETE, state
 from .completion import complete
 from .inspection import about, describe
@@ -32,6 +34,16 @@ def is_complete_reply(code: str) -> Reply:
     """Whether a console should run the text; a line that continues another is indented."""
     found = state(code)
     return {"status": found} | ({"indent": " "} if found == INCOMPLETE else {})
+
+
+def expression_reply(interpreter: Any, source: str) -> Reply:
+    """The value of an expression that the front end sent along with a cell."""
+    try:
+        text = console(interpreter.evaluate(source), interpreter.settings)
+    except QError as error:
+        return {"status": "error", "ename": "QError", "evalue": "'" + error.message,
+                "traceback": []}
+    return {"status": "ok", "data": {"text/plain": text.removesuffix("\n")}, "metadata": {}}
 
 
 def page(interpreter: Any, name: str) -> list[Reply]:

@@ -12,7 +12,7 @@ from ..q import interrupts
 from .kernel import QKernel
 
 
-class QKernelApp(IPKernelApp):  # type: ignore[misc]
+class QKernelApp(IPKernelApp):
     """Opens the sockets and starts a QKernel."""
 
     name = "kkernel"

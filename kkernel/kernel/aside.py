@@ -35,13 +35,14 @@ async def answer(kernel: QKernel, message: list[Any]) -> bool:
     except Exception:  # whatever is wrong with it, ipykernel reports it
         return False
     kernel._publish_status("busy", "shell", parent=request)
-    await _handle(kernel, identities, request)
+    await _handle(kernel, session, identities, request)
     kernel._publish_status("idle", "shell", parent=request)
     kernel.say_still_busy()
     return True
 
 
-async def _handle(kernel: QKernel, identities: list[bytes], request: dict[str, Any]) -> None:
+async def _handle(kernel: QKernel, session: Any, identities: list[bytes],
+                  request: dict[str, Any]) -> None:
     """Run the handler; whatever happens there is a reply, or the front end would wait for it."""
     kind = request["header"]["msg_type"]
     for _ in range(TRIES):
@@ -54,5 +55,5 @@ async def _handle(kernel: QKernel, identities: list[bytes], request: dict[str, A
             kernel.log.exception("%s failed", kind)
             break
     failure = {"status": "error", "ename": "QError", "evalue": f"{kind} failed", "traceback": []}
-    kernel.session.send(kernel.shell_stream, kind.replace("request", "reply"), failure, request,
-                        identities)
+    session.send(kernel.shell_stream, kind.replace("request", "reply"), failure, request,
+                 identities)

@@ -15,7 +15,7 @@ import comm
 from ipykernel.comm.comm import BaseComm
 
 
-class LiveComm(BaseComm):  # type: ignore[misc]
+class LiveComm(BaseComm):
     """A comm whose messages are handled where the front end sent them."""
 
     def _reply_subshell_for(self, _data: Any, default: str | None) -> str | None:

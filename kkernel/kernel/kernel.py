@@ -31,7 +31,7 @@ WARM_UP_DELAY = 1.0  # s; a first cell that comes at once shall not share the pr
 _PAGE = re.compile(r"\s*(?:\?\s*([.\w]+)|([.\w]+)\s*\?)\s*")
 
 
-class QKernel(IPythonKernel):  # type: ignore[misc]
+class QKernel(IPythonKernel):
     """One kernel process, which is one q session.
 
     Of IPythonKernel it keeps the channels, display and widgets; nothing here runs Python code
@@ -50,6 +50,7 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
     }
     banner = f"kkernel {implementation_version}: q and the k api of PyTorch"
     help_links = List(LINKS)
+    shell: QShell
     shell_class = Type(QShell)
     stdout_limit = Integer(LIMIT, help="characters that one cell may print").tag(config=True)
     warm_up = Bool(True, help="load torch in the background after the start").tag(config=True)
@@ -73,7 +74,6 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
         """Make the q session; first of all in the main thread, while the front end connects."""
         try:
             from ..session import Session
-
             from .panels import register
             from .screen import CellScreen
 
@@ -126,7 +126,7 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
         reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
         with self._cell(silent, allow_stdin):
             error = None if asked else self._evaluate(code)
-        text = self.output.result()
+        text = self.output.result() if error is None else self.output.flush()
         if store_history and not silent:
             self.shell.execution_count += 1
             self.history.add(count, code, text)
@@ -183,15 +183,11 @@ class QKernel(IPythonKernel):  # type: ignore[misc]
         return content | {"status": "error"}
 
     def _expressions(self, expressions: dict[str, str] | None) -> dict[str, Any]:
-        return {name: self._expression(e) for name, e in (expressions or {}).items()}
+        if not expressions:
+            return {}
+        from .answers import expression_reply
 
-    def _expression(self, source: str) -> dict[str, Any]:
-        try:
-            text = self.q.interpreter.console(source)
-        except QError as error:
-            return {"status": "error", "ename": "QError", "evalue": "'" + error.message,
-                    "traceback": []}
-        return {"status": "ok", "data": {"text/plain": text.removesuffix("\n")}, "metadata": {}}
+        return {name: expression_reply(self.q.interpreter, e) for name, e in expressions.items()}
 
     # ---------------------------------------------------------------- looking
 

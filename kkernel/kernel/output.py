@@ -47,10 +47,11 @@ class Output:
         self._release()
         self._kept = text
 
-    def flush(self) -> None:
-        """Send all text, what was kept back too: something else than text comes next."""
+    def flush(self) -> str:
+        """Send all text, what was kept back too: something else comes next.  Gives ""."""
         self._release()
         self._flush()
+        return ""
 
     def result(self) -> str:
         """The text of the last value, "" when the cell did not end with one."""

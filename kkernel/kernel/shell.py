@@ -8,12 +8,12 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.history import HistoryManager
 
 
-class QShell(ZMQInteractiveShell):  # type: ignore[misc]
+class QShell(ZMQInteractiveShell):
     """An IPython shell without IPython's history, which belongs to the user's Python."""
 
     def init_history(self) -> None:
         self.history_manager: Any = HistoryManager(shell=self, parent=self, enabled=False)
-        self.configurables.append(self.history_manager)
+        self.configurables.append(self.history_manager)  # type: ignore[arg-type]
 
     def fire(self, event: str, *arguments: Any) -> None:
         """Tell the listeners of a cell event; matplotlib's inline figures wait for these."""

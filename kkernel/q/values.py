@@ -136,7 +136,7 @@ class Table:
     def column(self, name: str) -> Value:
         """The column of this name; signals the name when there is none."""
         try:
-            return self.data[self.columns.index(name)]  # type: ignore[arg-type]
+            return self.data[self.columns.index(name)]
         except ValueError:
             raise QError(str(name)) from None
 

@@ -1,0 +1,41 @@
+"""A kernel with a button, for tests/test_kernel_live.py.
+
+`.test.button[]` shows an ipywidgets button, `.test.clicked[]` tells whether it was clicked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import Type
+
+from kkernel.kernel.app import QKernelApp
+from kkernel.kernel.kernel import QKernel
+from kkernel.q.functions import NULL, Foreign
+
+
+class LiveKernel(QKernel):
+    def _open(self) -> None:
+        super()._open()
+        self.clicked = False
+        names = self.q.interpreter.globals
+        names.set(".test.button", Foreign(".test.button", 1, self._button))
+        names.set(".test.clicked", Foreign(".test.clicked", 1, lambda _: self.clicked))
+
+    def _button(self, _: Any) -> Any:
+        from ipywidgets import Button
+
+        self.button = Button(description="Stop")
+        self.button.on_click(self._click)
+        return NULL
+
+    def _click(self, _: Any) -> None:
+        self.clicked = True
+
+
+class LiveApp(QKernelApp):
+    kernel_class = Type(LiveKernel)
+
+
+if __name__ == "__main__":
+    LiveApp.launch_instance()
