@@ -7,6 +7,7 @@ import numpy as np
 from .. import joining
 from ..apply import apply2
 from ..errors import domain_error, length_error, rank_error, type_error
+from ..memory import reserve
 from ..operators.drop import drop
 from ..operators.take import cut_at, part
 from ..positions import missing, positions_of, take_positions
@@ -40,6 +41,7 @@ def til(x: Value) -> Value:
         raise type_error()
     if x < 0:
         raise domain_error()
+    reserve(int(x))
     return np.arange(int(x))
 
 

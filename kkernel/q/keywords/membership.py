@@ -8,6 +8,7 @@ from .. import search
 from ..errors import domain_error, type_error
 from ..index import index
 from ..joining import as_list, join
+from ..memory import reserve
 from ..order import bin_positions
 from ..positions import positions_of, take_positions
 from ..registry import OPERATORS, keyword
@@ -114,6 +115,7 @@ def where(x: Value) -> Value:
         if x.dtype == bool:
             return np.flatnonzero(x)
         times = positions_of(x)
+        reserve(int(np.sum(np.maximum(times, 0), dtype=float)))
         return np.repeat(np.arange(len(x)), _counts(times))
     if isinstance(x, List) and not x:
         return np.empty(0, np.int64)

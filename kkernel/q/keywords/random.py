@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import context
 from ..errors import length_error, type_error
+from ..memory import reserve
 from ..positions import at_positions
 from ..promote import TEMPORALS, from_underlying, underlying
 from ..registry import keyword
@@ -50,6 +51,7 @@ def rand(x: Value) -> Value:
 
 def roll(n: int, y: Value) -> Value:
     """n values drawn independently: items of a list, or values below atom y."""
+    reserve(n, 16)
     rng = generator()
     if is_list(y) or isinstance(y, Table):
         if not len(y) and n:
@@ -124,6 +126,7 @@ _ROLLS: dict[int, Callable[[np.random.Generator, int, Any], Array]] = {
 
 def deal(n: int, y: Value) -> Value:
     """n different items of a list, or different values below atom y; 'length past the end."""
+    reserve(n, 32)
     rng = generator()
     if is_list(y) or isinstance(y, Table):
         return at_positions(y, _without_replacement(rng, n, len(y)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ..attributes import set_attribute
 from ..errors import domain_error, length_error, type_error
 from ..index import index
+from ..memory import item_size, reserve
 from ..positions import at_positions
 from ..registry import operator
 from ..symbols import Symbol
@@ -57,6 +60,7 @@ def take_count(n: int, y: Value) -> Value:
         return Dict(take_count(n, y.keys), take_count(n, y.values))
     if n == LONG_NULL:
         raise domain_error()
+    reserve(abs(n), item_size(y))
     if not is_list(y) and not isinstance(y, Table):
         y = List([y]) if qtype(y) >= 0 else collapse([y])
     size = len(y)
@@ -90,6 +94,7 @@ def reshape(shape: Array, y: Value) -> Value:
     In a shape of two, 0N takes what the other axis leaves; rows may then differ by one.
     """
     sizes = [int(n) for n in shape.tolist()]
+    reserve(prod(n for n in sizes if n > 0), item_size(y))
     if len(sizes) == 1:
         return take_count(sizes[0], y)
     if is_atom(y) or not (is_list(y) or isinstance(y, Table)):
