@@ -12,11 +12,11 @@ import torch
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
 from kkernel.q.symbols import Symbol, sym
-from kkernel.q.values import EMPTY, Dict, Value
+from kkernel.q.values import EMPTY, Dict, Value, items
 
 from ..convert import to_q, to_tensor
 from ..dtypes import dtype_of, symbol_of
-from ..kinds import NO, as_longs, as_symbol, is_empty
+from ..kinds import NO, as_longs, as_symbol, as_symbols, is_array, is_empty, kname
 from ..objects import find
 from ..options import DOUBLES, LONGS, OptionKind
 
@@ -113,17 +113,25 @@ def _tensor_show(v: Any, dims: int) -> Value:
     return NULL if v is None else to_q(v)
 
 
+def _tensor_or_none(x: Value) -> Tensor | None:
+    """As `read_tensor`, None for a value that is no array either."""
+    return read_tensor(x) if find(x) is not None or is_array(x) else None
+
+
 def _read_weight(x: Value, dims: int) -> Any:
-    return None if is_empty(x) else read_tensor(x)
+    if is_empty(x):
+        return None
+    t = _tensor_or_none(x)
+    return NO if t is None else t
 
 
 def _read_long_tensor(x: Value, dims: int) -> Any:
-    t = read_tensor(x)
+    t = _tensor_or_none(x)
     return NO if t is None or t.dtype != torch.long else t
 
 
 def _read_float_tensor(x: Value, dims: int) -> Any:
-    t = read_tensor(x)
+    t = _tensor_or_none(x)
     if t is None:
         return NO
     t = t.double() if t.dtype == torch.long else t
@@ -140,9 +148,7 @@ def read_tensors(x: Value) -> dict[str, Tensor] | None:
     handle = find(x)
     if handle is not None:
         return dict(handle.obj) if handle.kind == "dictionary" else None
-    from kkernel.q.values import items
 
-    from ..kinds import as_symbols, kname
 
     if isinstance(x, Dict):
         keys, values = x.keys, x.values
