@@ -116,6 +116,8 @@ def _is_expression(x: Value) -> bool:
 
 
 def _table_parts(x: Table, limit: int) -> list[Any]:
+    if x.listed:
+        return _list_parts(x, limit)
     return ["+", Dict(symbols(x.columns), List(x.data))]
 
 

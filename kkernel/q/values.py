@@ -120,12 +120,17 @@ class Dict:
 
 
 class Table:
-    """A table: named columns of equal count."""
+    """A table: named columns of equal count.
 
-    __slots__ = ("columns", "data", "_count")
+    `listed`: a library made it as a list of dictionaries, and inside other values it prints so.
+    """
+
+    __slots__ = ("columns", "data", "listed", "_count")
     qtype = 98
 
-    def __init__(self, columns: Sequence[str], data: Sequence[Value]) -> None:
+    def __init__(self, columns: Sequence[str], data: Sequence[Value],
+                 listed: bool = False) -> None:
+        self.listed = listed
         self.columns: tuple[Symbol, ...] = tuple(sym(c) for c in columns)
         self.data: tuple[Value, ...] = tuple(data)
         self._count = count(self.data[0]) if self.data else 0
