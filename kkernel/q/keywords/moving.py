@@ -136,7 +136,7 @@ def _window_extremes(n: int, x: Array, sign: int) -> Array:
     if n <= 1 or not len(x):
         return x
     pick: Any = np.minimum if sign > 0 else np.fmax if code in (8, 9) else np.maximum
-    before = np.broadcast_to(extreme_infinity(code, sign), (min(n, len(x)) - 1,))
+    before = np.broadcast_to(extreme_infinity(code, sign), (min(n - 1, len(x)),))
     padded = np.concatenate((before, x))
     raw = raw_numbers(padded, code)
     return _sliding(pick, raw, len(before) + 1).view(x.dtype)

@@ -84,8 +84,15 @@ def _variance(values: Array, sample: int) -> float:
     n = len(values)
     if n <= sample:
         return NAN
-    away = values - np.add.reduce(values) / n
+    away = _from_mean(values)
     return float(np.dot(away, away)) / (n - sample)
+
+
+def _from_mean(values: Array) -> Array:
+    """Deviations from the mean, counted from the first item: of equal items exactly zero."""
+    away = values - values[0]
+    away -= np.add.reduce(away) / len(away)
+    return away
 
 
 # ---------------------------------------------------------------- covariance
@@ -134,7 +141,7 @@ def _covariance(a: Array, b: Array, sample: int) -> float:
     n = len(a)
     if n <= sample:
         return NAN
-    return float(np.dot(a - np.add.reduce(a) / n, b - np.add.reduce(b) / n)) / (n - sample)
+    return float(np.dot(_from_mean(a), _from_mean(b))) / (n - sample)
 
 
 # ---------------------------------------------------------------- weights
