@@ -12,7 +12,7 @@ from .functions import MISSING, NULL, Iterator, Primitive
 from .registry import CONSTANTS, KEYWORDS, OPERATORS
 from .symbols import Symbol, sym, symbols
 from .tables import flip_dict
-from .trees import AssignThrough
+from .trees import assign_through
 from .values import Dict, List, Value, char, collapse, enlist, is_vector
 
 
@@ -36,8 +36,8 @@ def tree_list(parts: Sequence[Value]) -> Value:
 
 def quoted(value: Value) -> Value:
     """A constant: symbols and lists are enlisted, so that they do not count as code."""
-    if isinstance(value, Symbol) or (is_vector(value) and value.dtype.char == "I") or (
-            isinstance(value, List) and value):
+    if isinstance(value, Symbol) or (is_vector(value) and value.dtype.char == "I" and len(value)
+                                     ) or (isinstance(value, List) and value):
         return enlist(value) if isinstance(value, Symbol) else List([value])
     return value
 
@@ -88,8 +88,16 @@ def _lambda(node: N.LambdaNode, scope: Scope) -> Value:
 
 
 def _apply(node: N.Apply, scope: Scope) -> Value:
+    if isinstance(node.fn, N.Verb) and node.fn.name in OPERATORS and len(node.args) == 1:
+        node = N.Apply(node.pos, N.Verb(node.pos, unary_form(node.fn.name)), node.args)
     args = [NULL if a is None and len(node.args) == 1 else to_tree(a, scope) for a in node.args]
     return tree_list([to_tree(node.fn, scope), *args])
+
+
+def unary_form(glyph: str) -> str:
+    """The keyword for an operator that is given one argument: `(+)x` is `flip x`."""
+    words = [w.name for w in KEYWORDS.values() if w.glyph == f"{glyph}:" and w.fn1 is not None]
+    return words[0] if words else glyph
 
 
 def _infix(node: N.Infix, scope: Scope) -> Value:
@@ -113,7 +121,7 @@ def _derived(node: N.DerivedNode, scope: Scope) -> Value:
 def _assign(node: N.Assign, scope: Scope) -> Value:
     head: Value = NULL if node.scope == "::" else OPERATORS[":"]
     if node.op is not None:
-        head = AssignThrough(node.op.name) if isinstance(node.op, N.Verb) else head
+        head = assign_through(node.op.name) if isinstance(node.op, N.Verb) else head
     target: Value = sym(node.name)
     if node.indices is not None:
         target = tree_list([target, *[NULL if i is None else to_tree(i, scope)

@@ -255,7 +255,7 @@ class Parser:
         if t.kind == OPERATOR:
             return self._operator(t)
         if t.kind == ITERATOR:
-            if self.is_("[") or self.is_(")"):
+            if self.is_("[") or self.is_(")") or self.is_(";"):
                 return IteratorNode(t.start, t.text), False
             raise QParseError(t.text, t.start)
         if t.text == "(":

@@ -88,23 +88,27 @@ def _applied(f: Value, args: list[Value]) -> Value:
 Special = Callable[[List, Names], Value]
 
 
-class AssignThrough(Primitive):
-    """The head of `x+:y`: assigns the result of an operator."""
+_THROUGH: dict[str, Primitive] = {}
 
-    __slots__ = ("operator",)
 
-    def __init__(self, glyph: str) -> None:
-        super().__init__(glyph + ":", code=102)
-        self.operator = OPERATORS[glyph]
-        self.rank = 2
+def assign_through(glyph: str) -> Primitive:
+    """The head of `x+:y`, which assigns the result of an operator."""
+    found = _THROUGH.get(glyph)
+    if found is None:
+        found = _THROUGH[glyph] = Primitive(glyph + ":", code=102)
+    return found
+
+
+def _is_through(head: Value) -> bool:
+    return isinstance(head, Primitive) and _THROUGH.get(head.name[:-1]) is head
 
 
 def _special(head: Value, n: int) -> Special | None:
     if isinstance(head, Symbol):
         return _CONTROL.get(head)
-    if isinstance(head, AssignThrough):
-        return _eval_assign
     if isinstance(head, Primitive):
+        if _is_through(head):
+            return _eval_assign
         if head.name == ":":
             return _eval_assign if n == 2 else None
         if head.name == "$" and n >= 3:
@@ -123,8 +127,8 @@ def _eval_assign(tree: List, names: Names) -> Value:
     if not isinstance(target, Symbol):
         path = [eval_tree(i, names) for i in items(target)[1:]]
         target = items(target)[0]
-    if path or isinstance(head, AssignThrough):
-        fn = head.operator if isinstance(head, AssignThrough) else OPERATORS[":"]
+    if path or _is_through(head):
+        fn = OPERATORS[head.name[:-1]] if _is_through(head) else OPERATORS[":"]
         before = names.get(target)
         changed = _amended(before, path, fn, value)
     else:

@@ -137,6 +137,8 @@ def column_names(columns: list[tuple[str | None, N.Node]]) -> list[str]:
 def _last_name(node: N.Node | None) -> str:
     if isinstance(node, N.Name):
         return node.name.rsplit(".", 1)[-1]
+    if isinstance(node, N.Assign):
+        return node.name
     if isinstance(node, N.Infix):
         return _last_name(node.right) or _last_name(node.left)
     if isinstance(node, N.Apply) and len(node.args) == 1:

@@ -7,9 +7,10 @@ import os
 import numpy as np
 
 from .. import context
+from ..apply import apply
 from ..attributes import keep_after_append
 from ..errors import QError, type_error
-from ..registry import keyword
+from ..registry import OPERATORS, keyword
 from ..symbols import Symbol
 from ..tables import (
     append_or_null,
@@ -25,7 +26,7 @@ from ..tables import (
     unkey,
     upsert_keyed,
 )
-from ..values import Dict, Table, Value, items, record
+from ..values import Dict, Table, Value, is_list, items, record
 
 
 @keyword("insert", infix=True)
@@ -85,6 +86,8 @@ def upserted(value: Value, y: Value) -> Value:
         if isinstance(y, Dict) and y.keyed_table:
             raise type_error()
         return appended(value, row_records(value, y))
+    if is_list(value):
+        return apply(OPERATORS[","], [value, y])
     if not isinstance(value, Dict):
         raise type_error()
     if value.keyed_table:
