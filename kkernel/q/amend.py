@@ -19,7 +19,7 @@ from .files import read_value, write_value
 from .functions import MISSING, NULL, Primitive
 from .index import index
 from .joining import append
-from .positions import positions_of
+from .positions import in_range, positions_of
 from .search import depth
 from .symbols import Symbol
 from .types import CODE_OF_DTYPE
@@ -29,6 +29,7 @@ from .values import (
     Dict,
     Table,
     Value,
+    at,
     count,
     is_atom,
     is_list,
@@ -85,19 +86,29 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
     if not path:
         return updated(d, f, y)
     if isinstance(d, np.ndarray):
-        quick = _amend_vector(d, path[0], f, y, deep) if d.ndim == 1 and len(path) == 1 else \
-            _amend_rectangle(d, path, f, y)
+        quick = _amend_array(d, path, f, y, deep)
         if quick is not None:
             return quick
     if is_atom(d):
         if len(path) > 1 or not (path[0] is NULL or isinstance(path[0], int)):
             raise type_error()
         return updated(d, f, y)
+    if isinstance(d, Dict) and type(path[0]) is Symbol and not isinstance(d.keys, Table):
+        known = d.positions.get(path[0])
+        if known is not None:
+            return _with_values(d, amend(d.values, [known, *path[1:]], f, y, deep))
     if isinstance(d, Table):
         path = _columns_first(path)
     work = draft(d, deep)
     _write(work, path[0], path[1:], f, y)
     return work.result()
+
+
+def _with_values(d: Dict, values: Value) -> Dict:
+    """d with other values; its map from keys to positions still holds."""
+    out = Dict(d.keys, values, d.attr)
+    out._where = d._where
+    return out
 
 
 def updated(old: Value, f: Value | None, y: Value) -> Value:
@@ -138,6 +149,30 @@ def _conform(y: Value, n: int) -> list[Value]:
 
 # ---------------------------------------------------------------- vectors
 
+def _amend_array(d: Array, path: Sequence[Value], f: Value | None, y: Value, deep: bool
+                 ) -> Value | None:
+    """By one numpy write; None where items have to be visited one by one."""
+    if len(path) == d.ndim and all(type(i) is int for i in path):
+        return _amend_cell(d, path, f, y, deep)
+    if d.ndim == 1 and len(path) == 1:
+        return _amend_vector(d, path[0], f, y, deep)
+    return _amend_rectangle(d, path, f, y)
+
+
+def _amend_cell(d: Array, path: Sequence[int], f: Value | None, y: Value, deep: bool) -> Value:
+    """One atom of a vector or rectangle."""
+    for level, (k, n) in enumerate(zip(path, d.shape)):
+        if not 0 <= k < n:
+            raise QError("index") if deep or level else length_error()
+    row = d[tuple(path[:-1])] if d.ndim > 1 else d
+    new = y if f is None and y is not NOTHING else updated(at(row, path[-1]), f, y)
+    if qtype(new) != -CODE_OF_DTYPE[d.dtype]:
+        raise type_error()
+    out = d.copy()
+    out[tuple(path)] = new.code if isinstance(new, Symbol) else new
+    return _still_grouped(d, out) if type(d) is Attributed else out
+
+
 def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool) -> Value | None:
     """One numpy write; None where the items have to be visited one by one."""
     if i is NULL or i is MISSING:
@@ -146,7 +181,7 @@ def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool) -> 
         where = positions_of(i)
     else:
         return None
-    if len(where) and np.maximum.reduce(where.view(np.uint64)) >= len(d):
+    if not in_range(where, len(d)):
         raise QError("index") if deep else length_error()
     if f is None and y is not NOTHING:
         return _written(d, where, _items_of(y, d, len(where)))
@@ -181,11 +216,14 @@ def _items_of(y: Value, d: Array, n: int) -> Array:
 def _written(d: Array, where: Array, values: Array) -> Array:
     out = d.view(np.ndarray).copy()
     out[where] = values
-    if isinstance(d, Attributed) and d.attr == "g":
-        kept = out.view(Attributed)
-        kept.attr = "g"
-        return kept
-    return out
+    return _still_grouped(d, out) if type(d) is Attributed else out
+
+
+def _still_grouped(d: Attributed, out: Array) -> Array:
+    """Of the attributes only `g` survives any change of items."""
+    kept = out.view(Attributed)
+    kept.attr = d.attr if d.attr == "g" else ""
+    return kept if kept.attr else out.view(np.ndarray)
 
 
 def _repeats(where: Array, n: int) -> bool:
@@ -230,7 +268,7 @@ def _amend_rectangle(d: Array, path: Sequence[Value], f: Value | None, y: Value)
     if picked is None:
         return None
     picks, shape = picked
-    old = d[np.ix_(*picks)].reshape(shape)
+    old = d[np.ix_(*picks)].reshape(shape) if f is not None else d
     new = y if f is None else apply2(f, old, y) if _fits(y, old.shape) else None
     values = _cells(new, d, shape, len(path))
     if values is None:
@@ -255,7 +293,7 @@ def _picks(d: Array, path: Sequence[Value]) -> tuple[list[Array], tuple[int, ...
             where = positions_of(i)
         else:
             return None
-        if len(where) and np.maximum.reduce(where.view(np.uint64)) >= n:
+        if not in_range(where, n):
             raise length_error() if not axis else QError("index")
         if _repeats(where, n):
             return None

@@ -12,7 +12,7 @@ import numpy as np
 
 from .errors import QError, type_error
 from .order import is_sorted
-from .search import distinct_positions, groups
+from .search import changes, distinct_positions
 from .values import Array, Attributed, Dict, Enum, List, Table, Value, is_atom
 
 
@@ -112,8 +112,7 @@ def _check_parted(x: Value) -> None:
     """Equal items stand together: as many changes of value as there are values."""
     if isinstance(x, List):
         raise type_error()
-    of = groups(x).of
-    if len(of) and int(np.count_nonzero(of[1:] != of[:-1])) != int(of.max()):
+    if len(x) and changes(x) != len(distinct_positions(x)) - 1:
         raise QError("u-fail")
 
 

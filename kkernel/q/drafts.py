@@ -135,10 +135,10 @@ class DictDraft(Draft):
 
     def __init__(self, x: Dict) -> None:
         self.before = x
-        self.values = list(items(x.values))
-        self.code = qtype(x.values) if is_vector(x.values) and len(x) else 0
-        self.fresh: dict[Any, int] = {}
-        self.new_keys: list[Value] = []
+        self.known = draft(x.values, False) if len(x) else ListDraft(List(), False)
+        self.places: dict[Any, int] = {}  # of the new keys, in `fresh`
+        self.keys: list[Value] = []
+        self.fresh: list[Value] = []
         self.level = depth(x.keys) - 1
 
     def single(self, i: Value) -> bool:
@@ -147,36 +147,43 @@ class DictDraft(Draft):
     def all(self) -> Value:
         return self.before.keys
 
-    def _place(self, key: Value) -> int | None:
-        name = hashable(key)
-        k = self.before.positions.get(name)
-        return self.fresh.get(name) if k is None else k
-
     def get(self, i: Value, used: bool) -> Value:
-        k = self._place(i)
+        name = hashable(i)
+        k = self.before.positions.get(name)
         if k is not None:
-            return self.values[k]
+            return self.known.get(k, used)
+        if name in self.places:
+            return self.fresh[self.places[name]]
         return missing(self.before.values) if used and len(self.before) else List()
 
     def put(self, i: Value, value: Value) -> None:
-        if self.code and qtype(value) != -self.code:
-            raise type_error()
-        k = self._place(i)
-        if k is None:
-            self.fresh[hashable(i)] = len(self.values)
-            self.new_keys.append(i)
-            self.values.append(value)
+        name = hashable(i)
+        k = self.before.positions.get(name)
+        if k is not None:
+            self.known.put(k, value)
+        elif name in self.places:
+            self.fresh[self.places[name]] = value
         else:
-            self.values[k] = value
+            self.places[name] = len(self.fresh)
+            self.keys.append(i)
+            self.fresh.append(value)
 
     def result(self) -> Dict:
         old = self.before
-        values = collapse(self.values) if self.values else old.values
-        if not self.new_keys:
+        values = self.known.result() if len(old) else old.values
+        if not self.keys:
             out = Dict(old.keys, values, old.attr)
             out._where = old._where
             return out
-        return Dict(_grown(old.keys, self.new_keys), values, old.attr)
+        more = collapse(self.fresh)
+        same = qtype(more) == qtype(values)
+        if is_vector(values) and len(old) and not same:
+            raise type_error()
+        grown = joined_items(values, more) if same and is_vector(values) else \
+            collapse([*items(values), *self.fresh])
+        out = Dict(_grown(old.keys, self.keys), grown, old.attr)
+        out._where = {**old.positions, **{k: n + len(old) for k, n in self.places.items()}}
+        return out
 
 
 def _grown(keys: Value, fresh: list[Value]) -> Value:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy import ndarray
 
 from .attributes import AttributedList
 from .enums import resolve
 from .errors import type_error
 from .functions import MISSING, NULL
 from .order import bin_positions
-from .positions import at_positions, missing, positions_of
+from .positions import at_positions, in_range, missing, positions_of
 from .search import depth, first_positions
 from .symbols import TABLE, Symbol
 from .tables import key_rows
@@ -41,15 +42,16 @@ from .values import (
 
 def index(x: Value, i: Value) -> Value:
     """`x@i` for any list, dictionary or table x.  Signals 'type where i cannot index x."""
-    if type(i) is int and type(x) is np.ndarray:
-        if 0 <= i < len(x):
+    if type(x) is ndarray and type(i) is int and i >= 0:
+        try:
             if x.ndim > 1:
                 return x[i]
             kind = x.dtype.char
-            if kind in "ld?q":
+            if kind in "ld?q":  # long float boolean: plain Python objects
                 return x.item(i)
             return TABLE[x.item(i)] if kind == "I" else x[i]
-        return missing(x)
+        except IndexError:
+            return missing(x)
     reader = _READERS.get(type(x))
     if reader is None:
         raise type_error()
@@ -201,27 +203,34 @@ def _every(x: Value, rest: Sequence[Value]) -> Value:
 
 
 def _rectangle_section(x: Array, path: Sequence[Value]) -> Value | None:
-    """A cross section of a rectangle by numpy; None when an index is out of range or nested."""
-    picks: list[Array] = []
-    atoms: list[int] = []
-    for axis, i in enumerate(path):
-        n = x.shape[axis]
-        if i is NULL or i is MISSING:
-            picks.append(np.arange(n))
-            continue
+    """A cross section of a rectangle by numpy; None when an index is out of range or nested.
+
+    Atoms and elided axes are a basic index; then each vector takes along its axis.
+    """
+    basic: list[int | slice] = []
+    vectors: list[tuple[int, Array]] = []
+    axis = 0  # of the result
+    for n, i in zip(x.shape, path):
         if type(i) is int:
-            where = np.array([i])
-            atoms.append(axis)
-        elif isinstance(i, np.ndarray) and i.ndim == 1:
+            if not 0 <= i < n:
+                return None
+            basic.append(i)
+            continue
+        basic.append(slice(None))
+        if isinstance(i, ndarray) and i.ndim == 1:
             where = positions_of(i)
-        else:
+            if not in_range(where, n):
+                return None
+            vectors.append((axis, where))
+        elif i is not NULL and i is not MISSING:
             return None
-        if len(where) and np.maximum.reduce(where.view(np.uint64)) >= n:
-            return None
-        picks.append(where)
-    out = x[np.ix_(*picks)]
-    out = out.reshape([n for axis, n in enumerate(out.shape) if axis not in atoms])
-    return at(out.reshape(1), 0) if out.ndim == 0 else out
+        axis += 1
+    out = x[tuple(basic)]
+    if not isinstance(out, ndarray):
+        return at(np.array([out]), 0)
+    for axis, where in vectors:
+        out = out.take(where, axis)
+    return out
 
 
 _READERS: dict[type, Callable[[Value, Value], Value]] = {

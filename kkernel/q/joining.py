@@ -15,6 +15,7 @@ from .enumerate import enumerate_in
 from .enums import resolve
 from .errors import QError, type_error
 from .search import depth
+from .symbols import Symbol
 from .tables import (
     append_or_null,
     look_up,
@@ -25,6 +26,7 @@ from .tables import (
     upsert_keyed,
     with_columns,
 )
+from .types import DTYPE
 from .values import (
     Array,
     Dict,
@@ -41,9 +43,16 @@ from .values import (
     qtype,
 )
 
+_DTYPES = {int: DTYPE[7], float: DTYPE[9], bool: DTYPE[1], Symbol: DTYPE[11]}
+
 
 def join(x: Value, y: Value) -> Value:
     """`x,y` for any two values."""
+    if type(x) is np.ndarray and x.ndim == 1 and x.dtype is _DTYPES.get(type(y)):
+        out = np.empty(len(x) + 1, x.dtype)
+        out[:-1] = x
+        out[-1] = y.code if type(y) is Symbol else y
+        return out
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.dtype == y.dtype:
         return joined_items(x, y)
     if isinstance(x, (Dict, Table)) or isinstance(y, (Dict, Table)):

@@ -27,12 +27,7 @@ from .values import (
 
 def grade_items(x: Value, descending: bool = False) -> Array:
     """Positions that sort a list or the rows of a table; stable both ways."""
-    if isinstance(x, Table):
-        return grade(x.data, len(x), descending)
-    keys = ordinals(x)
-    if keys.dtype.itemsize <= 2:
-        return np.argsort(~keys if descending else keys, kind="stable")
-    return grade([x], len(x), descending)
+    return grade(x.data if isinstance(x, Table) else [x], len(x), descending)
 
 
 def is_sorted(x: Value) -> bool:

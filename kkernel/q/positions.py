@@ -67,8 +67,7 @@ def null_like(x: Value) -> Value:
 def take_positions(x: Value, where: Array) -> Value:
     """Items of a list or rows of a table at positions known to be in range."""
     if isinstance(x, np.ndarray):
-        taken = x[where]
-        return taken.view(np.ndarray) if type(taken) is Attributed else taken
+        return (x.view(np.ndarray) if type(x) is Attributed else x).take(where, 0)
     if isinstance(x, List):
         return collapse([x[k] for k in where.tolist()])
     if isinstance(x, Enum):
@@ -93,10 +92,17 @@ def positions_of(i: Array) -> Array:
 def at_positions(x: Value, where: Array) -> Value:
     """Items at an int64 vector of positions, nulls for those out of range."""
     n = len(x)
-    beyond = where.view(np.uint64)  # a negative position becomes a huge one
-    if not len(where) or np.maximum.reduce(beyond) < n:
+    if in_range(where, n):
         return take_positions(x, where)
-    return _with_nulls(x, where, beyond < n)
+    return _with_nulls(x, where, where.view(np.uint64) < n)
+
+
+def in_range(where: Array, n: int) -> bool:
+    """Whether all positions lie in 0..n-1."""
+    if len(where) > 40:
+        return bool(np.maximum.reduce(where.view(np.uint64)) < n)  # negatives become huge
+    listed = where.tolist()
+    return not listed or (min(listed) >= 0 and max(listed) < n)
 
 
 def _with_nulls(x: Value, where: Array, known: Array) -> Value:

@@ -11,8 +11,10 @@ import numpy as np
 
 from .enums import resolve
 from .errors import type_error
-from .grouping import Groups, dense, find_ranks, ordinals
+from .grouping import Groups, dense, ordinals, stable_order
+from .symbols import Symbol
 from .tables import find_rows, records
+from .types import CODE_OF_DTYPE
 from .values import (
     Array,
     Dict,
@@ -25,7 +27,11 @@ from .values import (
     hashables,
     is_list,
     items,
+    qtype,
 )
+
+
+_FEW = 64  # up to so many items a Python dictionary is the fastest
 
 
 def depth(x: Value) -> int:
@@ -74,17 +80,20 @@ def _find_in_vector(x: Array, y: Value) -> Value:
 
 def position(x: Array, y: Value) -> int:
     """First position of an atom in a vector of its type."""
-    wanted = collapse([y])
-    if not isinstance(wanted, np.ndarray) or wanted.dtype != x.dtype:
+    if qtype(y) != -CODE_OF_DTYPE[x.dtype]:
         raise type_error()
-    if wanted.dtype.kind == "f" and y != y:
-        hits = np.isnan(x)
-    elif wanted.dtype.kind in "mM":
-        hits = x.view(np.int64) == wanted.view(np.int64)
-    else:
-        hits = x == wanted
+    hits = _equal(x, y)
     k = int(hits.argmax()) if len(x) else 0
     return k if len(x) and hits[k] else len(x)
+
+
+def _equal(x: Array, y: Value) -> Array:
+    kind = x.dtype.kind
+    if kind == "f" and y != y:
+        return np.isnan(x)
+    if kind in "mM":
+        return x.view(np.int64) == y.view(np.int64)
+    return x == (y.code if isinstance(y, Symbol) else y)
 
 
 def _find_in_table(x: Table, y: Value) -> Value:
@@ -120,17 +129,47 @@ def identity(x: Array) -> Array:
 
 def _vector_positions(x: Array, y: Array) -> Array:
     n = len(x)
+    if n <= _FEW and len(y) <= _FEW:
+        return _few_positions(x.tolist(), y.tolist())
     if not n or not len(y):
         return np.full(len(y), n, np.int64)
     low, high = int(x.min()), int(x.max())
     width = high - low + 1
     if width > max(4 * (n + len(y)), 1 << 12):
-        rank, distinct = dense(np.concatenate([x, y]))
-        return find_ranks(rank[:n], rank[n:], distinct)
+        return _by_bisection(x, y)
     first = np.full(width + 1, n, np.int64)
     first[_offsets(x, low)[::-1]] = np.arange(n - 1, -1, -1)
     where = _offsets(y, low).view(np.uint64)
     return first[np.minimum(where, np.uint64(width)).view(np.int64)]
+
+
+def _few_positions(x: list[int], y: list[int]) -> Array:
+    where: dict[int, int] = {}
+    for i, key in enumerate(x):
+        where.setdefault(key, i)
+    n = len(x)
+    return np.array([where.get(key, n) for key in y], np.int64)
+
+
+_LONG = 1 << 15
+
+
+def _by_bisection(x: Array, y: Array) -> Array:
+    """Binary search in sorted x; many searches in long x go in order, for the cache's sake."""
+    n = len(x)
+    order = stable_order(x)
+    ordered = x[order]
+    if n > _LONG and len(y) > _LONG:
+        turn = y.argsort()
+        out = np.empty(len(y), np.int64)
+        out[turn] = _places(ordered, order, y[turn])
+        return out
+    return _places(ordered, order, y)
+
+
+def _places(ordered: Array, order: Array, y: Array) -> Array:
+    at = np.minimum(np.searchsorted(ordered, y), len(ordered) - 1)
+    return np.where(ordered[at] == y, order[at], len(ordered))
 
 
 def _offsets(x: Array, low: int) -> Array:
@@ -143,10 +182,10 @@ def _offsets(x: Array, low: int) -> Array:
 def distinct_positions(x: Value) -> Array:
     """Position of the first of each set of equal items, ascending."""
     x = resolve(x)
-    if isinstance(x, np.ndarray) and x.ndim == 1:
-        return _first_of_each(identity(x))
     if isinstance(x, Table):
         return np.sort(Groups.by(x.data, len(x)).firsts)
+    if isinstance(x, np.ndarray) and x.ndim == 1 and len(x) > _FEW:
+        return _first_of_each(identity(x))
     where: dict[object, int] = {}
     for i, key in enumerate(hashables(x)):
         where.setdefault(key, i)
@@ -155,25 +194,42 @@ def distinct_positions(x: Value) -> Array:
 
 def _first_of_each(keys: Array) -> Array:
     n = len(keys)
-    if not n:
-        return np.empty(0, np.int64)
-    rank, distinct = dense(keys)
-    first = np.empty(distinct, np.int64)
-    first[rank[::-1]] = np.arange(n - 1, -1, -1)
-    first.sort()
-    return first
+    low, high = int(keys.min()), int(keys.max())
+    width = high - low + 1
+    if width > max(4 * n, 1 << 12):
+        order = stable_order(keys)
+        ordered = keys[order]
+        firsts = order[np.append(True, ordered[1:] != ordered[:-1])]
+    else:
+        first = np.full(width, n, np.int64)
+        first[_offsets(keys, low)[::-1]] = np.arange(n - 1, -1, -1)
+        firsts = first[first < n]
+    firsts.sort()
+    return firsts
 
 
-def groups(x: Value) -> Groups:
-    """Classes of equal items of a list or rows of a table, in first-seen order."""
+def grouped(x: Value) -> tuple[Array, list[Array]]:
+    """Equal items in first-seen order: the first position and all positions of each."""
     x = resolve(x)
-    if isinstance(x, Table):
-        return Groups.by(x.data, len(x)).in_first_seen_order()
-    if isinstance(x, np.ndarray) and x.ndim == 1:
-        return Groups(*dense(identity(x))).in_first_seen_order()
-    number: dict[object, int] = {}
-    of = [number.setdefault(key, len(number)) for key in hashables(x)]
-    return Groups(np.array(of, np.int64), len(number))
+    if not isinstance(x, Table) and not (isinstance(x, np.ndarray) and len(x) > _FEW):
+        where: dict[object, list[int]] = {}
+        for i, key in enumerate(hashables(x)):
+            where.setdefault(key, []).append(i)
+        return (np.array([r[0] for r in where.values()], np.int64),
+                [np.array(r) for r in where.values()])
+    classes = Groups.by(x.data, len(x)) if isinstance(x, Table) else \
+        Groups(*dense(identity(x) if x.ndim == 1 else ordinals(x)))
+    firsts, order = classes.firsts, classes.order
+    seen = firsts.argsort()
+    starts = classes.starts[seen]
+    ends = starts + classes.sizes[seen]
+    return firsts[seen], [order[a:b] for a, b in zip(starts.tolist(), ends.tolist())]
+
+
+def changes(x: Value) -> int:
+    """How many items differ from the one before."""
+    keys = identity(resolve(x))
+    return int(np.count_nonzero(keys[1:] != keys[:-1]))
 
 
 def contains(x: Value, y: Value) -> Value:

@@ -101,9 +101,8 @@ def group(x: Value) -> Value:
         return Dict(found.keys, List([index(x.keys, rows) for rows in items(found.values)]))
     if not is_list(x) and not isinstance(x, Table):
         raise type_error()
-    found = search.groups(x)
-    keys = take_positions(x, search.distinct_positions(x))
-    return Dict(keys, List(found.rows()) if len(x) else List())
+    firsts, rows = search.grouped(x)
+    return Dict(take_positions(x, firsts), List(rows))
 
 
 @keyword("where", glyph="&:")

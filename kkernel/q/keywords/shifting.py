@@ -8,7 +8,18 @@ from ..apply import apply2
 from ..errors import type_error
 from ..positions import at_positions
 from ..registry import KEYWORDS, OPERATORS, keyword
-from ..values import Array, Dict, Table, Value, collapse, is_list, is_vector, items, qtype
+from ..values import (
+    Array,
+    Dict,
+    Table,
+    Value,
+    collapse,
+    is_list,
+    is_vector,
+    items,
+    null_vector,
+    qtype,
+)
 
 
 @keyword("prev")
@@ -37,7 +48,18 @@ def shifted(x: Value, n: int) -> Value:
         return Dict(x.keys, shifted(x.values, n))
     if not is_list(x) and not isinstance(x, Table):
         raise type_error()
+    if is_vector(x):
+        return _shifted_vector(x, n)
     return at_positions(x, np.arange(len(x)) - n)
+
+
+def _shifted_vector(x: Array, n: int) -> Array:
+    out = null_vector(qtype(x), len(x))
+    if n >= 0:
+        out[n:] = x[:max(len(x) - n, 0)]
+    else:
+        out[:n] = x[-n:]
+    return out
 
 
 @keyword("fills")
