@@ -10,7 +10,7 @@ DECLARING: tuple[str, ...] = (
     "tensor.detail", "tensor.shape", "tensor.join", "tensor.change",
     "math.pointwise", "math.compare", "math.reduce", "math.linalg", "math.decompose",
     "math.spectral", "math.random", "math.other",
-    "module.module", "module.access", "module.attributes", "module.forward", "loss",
+    "module.module", "module.access", "module.attributes", "module.forward", "loss", "opt",
 )
 
 

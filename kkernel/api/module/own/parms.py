@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from .callback import as_parameter
-
 
 class ParameterDict(nn.Module):
-    """Named parameters: the very tensors that were given, under any name."""
+    """Named parameters: the very tensors that were given, with their gradient flags, under any
+    name."""
 
     label = "ParameterDict"
 
@@ -21,4 +20,4 @@ class ParameterDict(nn.Module):
 
     def insert(self, name: str, t: Tensor) -> None:
         """Enter or replace one parameter."""
-        self._parameters[name] = as_parameter(t)
+        self._parameters[name] = t  # type: ignore[assignment]
