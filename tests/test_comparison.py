@@ -110,6 +110,18 @@ def test_long_vectors_are_compared_in_blocks_with_the_same_result():
         assert np.array_equal(fn(x, np.array(0.5))[:100], fn(x[:100], np.array(0.5)))
 
 
+@pytest.mark.parametrize("y", [0.0, 1.0, -3.7, 1e300, 5e-324, 2.2e-308, 1 - 2**-53, 2.0**60])
+def test_many_against_one_atom(y):
+    """The range of equal numbers gives what pairs of numbers give, at its very edges."""
+    steps = np.arange(-1300, 1300) if y else np.arange(3)
+    x = np.array([y]).view("i8") + steps
+    x = np.concatenate((x.view("f8"), np.resize([NAN, INF, -INF, 0.0, -0.0, -y], t.MANY)))
+    atom, column = np.array(y), np.full(x.shape, y)
+    for fn in (t.equal, t.less):
+        assert np.array_equal(fn(x, atom), fn(x, column))
+        assert np.array_equal(fn(atom, x), fn(column, x))
+
+
 def test_only_zero_equals_zero():
     assert equal(0.0, -0.0) and not equal(0.0, 5e-324) and not equal(1.0 - (1.0 - 2**-50), 0)
 

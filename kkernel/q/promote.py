@@ -103,9 +103,9 @@ def round_to_long(values: Array, special: Array) -> Array:
 
 def whole_to_long(whole: Array, special: Array) -> Array:
     """Whole floats as longs; nulls and infinities are read from `special`."""
-    fits = np.abs(whole) < 2.0**63
-    if fits.all():
+    if not whole.size or (whole.min() > -(2.0**63) and whole.max() < 2.0**63):
         return np.asarray(whole.astype(np.int64))
+    fits = np.abs(whole) < 2.0**63
     out = np.where(fits, whole, 0).astype(np.int64)
     out = np.where(~fits, np.where(special < 0, -LONG_INF, LONG_INF), out)
     return np.where(np.isnan(special), LONG_NULL, out)
@@ -164,6 +164,8 @@ def _integer(x: Array, code: int, dtype: Any) -> Array:
 
 def _narrow(numbers: Array, dtype: Any) -> Array:
     info = np.iinfo(dtype)
+    if not numbers.size or (numbers.min() >= -info.max and numbers.max() <= info.max):
+        return np.asarray(numbers.astype(dtype))
     out = np.clip(numbers, -info.max, info.max).astype(dtype)
     if has_null(numbers):
         return np.where(numbers == NULL_0D[numbers.dtype], NULL_0D[out.dtype], out)

@@ -16,6 +16,7 @@ from .values import Array
 
 TOLERANCE = 2.0**-43
 BLOCK = 16384
+MANY = 256  # from here it pays to find the range of numbers equal to an atom
 
 Test = Callable[[Array, Array], Array]
 
@@ -40,12 +41,39 @@ def less_floats(x: float, y: float) -> bool:
 
 def equal(a: Array, b: Array) -> Array:
     """Tolerant equality, item by item."""
-    return _in_blocks(_equal, a, b)
+    if _against_one(a, b):
+        low, high = equals_of(b.item())
+        return (a >= low) & (a <= high)
+    return equal(b, a) if _against_one(b, a) else _in_blocks(_equal, a, b)
 
 
 def less(a: Array, b: Array) -> Array:
     """Where a is below b by more than the tolerance."""
+    if _against_one(a, b):
+        return np.logical_not(a >= equals_of(b.item())[0])  # true of nulls too
+    if _against_one(b, a):
+        return b > equals_of(a.item())[1]
     return _in_blocks(_less, a, b)
+
+
+def equals_of(y: float) -> tuple[float, float]:
+    """The least and the greatest float that are tolerantly equal to finite y."""
+    low, high = sorted((y - TOLERANCE * y, y + TOLERANCE * y))
+    return _edge(low, -math.inf, y), _edge(high, math.inf, y)
+
+
+def _edge(x: float, outward: float, y: float) -> float:
+    """The last float equal to y on the way from x, which is near that edge, outwards."""
+    while not equal_floats(x, y):
+        x = math.nextafter(x, y)
+    while x != outward and equal_floats(after := math.nextafter(x, outward), y):
+        x = after
+    return x
+
+
+def _against_one(a: Array, b: Array) -> bool:
+    """Many numbers against one that is finite?"""
+    return not b.ndim and a.size > MANY and math.isfinite(b.item())
 
 
 def all_equal(a: Array, b: Array) -> bool:

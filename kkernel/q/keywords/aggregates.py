@@ -265,6 +265,7 @@ def _mean_of_longs(x: Array) -> float:
     n = len(x)
     if not n:
         return float("nan")
-    bounded = max(int(x.max()), -int(x.min())) * n <= LONG_INF
+    limit = LONG_INF // n
+    bounded = x.max() <= limit and x.min() >= -limit
     return float(np.add.reduce(x, dtype=np.int64 if bounded else np.float64)) / n
 

@@ -10,12 +10,11 @@ import numpy as np
 from ..atomic import Kernels, Unary, each_atom
 from ..errors import type_error
 from ..functions import NULL
-from ..nulls import null_flags
 from ..promote import INTEGERS, TEMPORALS, from_underlying, raw_numbers, underlying, whole_to_long
 from ..promote import to_float as floats
 from ..registry import keyword
 from ..symbols import names, symbols
-from ..types import EPOCH, LONG_NULL
+from ..types import BY_CODE, EPOCH, LONG_NULL
 from ..values import Array, Enum, EnumAtom, Value, is_function
 
 
@@ -178,10 +177,14 @@ def null_(x: Value) -> Value:
 
 
 def _build_null(code: int) -> Unary:
-    def kernel(a: Array) -> Array:
-        flags = null_flags(a, code)
-        return np.zeros(a.shape, np.bool_) if flags is None else flags
-    return kernel
+    if code in (1, 4):
+        return lambda a: np.zeros(a.shape, np.bool_)
+    if code in (8, 9):
+        return np.isnan
+    if code == 2:
+        return lambda a: a == np.zeros((), a.dtype)
+    null = BY_CODE[code].null
+    return lambda a: raw_numbers(a, code) == null
 
 
 _ABSOLUTE = Kernels(_build_absolute)

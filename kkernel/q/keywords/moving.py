@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -118,8 +117,14 @@ def _floats(x: Array) -> Array:
 
 
 def _window_means(n: int, values: Array) -> Array:
-    known = np.where(np.isnan(values), 0.0, values)
-    return _window_sums(n, known) / _window_sums(n, _not_null(values))
+    flags = null_flags(values, 9)
+    if flags is not None:
+        known = np.where(flags, 0.0, values)
+        return _window_sums(n, known) / _window_sums(n, (~flags).astype(np.int64))
+    out = _window_sums(n, values)
+    out[:n] /= np.arange(1, len(out[:n]) + 1)
+    out[n:] /= n
+    return out
 
 
 def _window_deviations(n: int, values: Array) -> Array:
@@ -167,18 +172,17 @@ def ema(x: Value, y: Value) -> Value:
         raise type_error()
     if rate.ndim and len(rate) != len(values):
         raise length_error()
-    weighted = np.asarray(multiply(x, y), np.float64)
+    added = np.asarray(multiply(x, y), np.float64)
     kept = np.broadcast_to(np.asarray(subtract(1.0, x), np.float64), values.shape)
-    start = to_float(values, CODE_OF_DTYPE[values.dtype])[:1]
-    return _recurrence(start, kept, weighted)
+    return _recurrence(to_float(values, CODE_OF_DTYPE[values.dtype])[:1], kept, added)
 
 
 def _recurrence(start: Array, kept: Array, added: Array) -> Array:
     """r[i] = kept[i]*r[i-1] + added[i], from r[0] = start."""
-    steps = zip(kept[1:].tolist(), added[1:].tolist(), strict=True)
-    out = accumulate(steps, lambda r, step: step[0] * r + step[1], initial=start.item()) \
-        if len(start) else iter(())
-    return np.fromiter(out, np.float64)
+    out = start.tolist()
+    r = out[0] if out else 0.0
+    out += [r := k * r + a for k, a in zip(kept[1:].tolist(), added[1:].tolist(), strict=True)]
+    return np.array(out, np.float64)
 
 
 def _ema_of_items(x: Value, parts: list[Value]) -> Value:

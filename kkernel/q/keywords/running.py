@@ -54,11 +54,13 @@ def _accumulate(f: Monad, operator: Any, ufunc: Any, identity: int, x: Value) ->
         raise type_error()
     if array.ndim > 1:
         return _down(ufunc, array, code)
-    flags = null_flags(array, code)
     numbers = _numbers(array, code)
-    if flags is not None:
-        numbers = np.where(flags, numbers.dtype.type(identity), numbers)
-    return from_underlying(ufunc.accumulate(numbers), max(code, 6))
+    out = ufunc.accumulate(numbers)
+    if code not in (8, 9) or len(out) and out[-1] != out[-1]:  # a null float stays to the end
+        flags = null_flags(array, code)
+        if flags is not None:
+            out = ufunc.accumulate(np.where(flags, numbers.dtype.type(identity), numbers))
+    return from_underlying(out, max(code, 6))
 
 
 def _numbers(x: Array, code: int) -> Array:

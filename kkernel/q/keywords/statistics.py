@@ -76,8 +76,8 @@ def _floats(x: Value) -> Array:
 
 
 def _known(values: Array) -> Array:
-    nulls = np.isnan(values)
-    return values[~nulls] if np.count_nonzero(nulls) else values
+    total = np.add.reduce(values)
+    return values if total == total else values[~np.isnan(values)]  # a null makes it null
 
 
 def _variance(values: Array, sample: int) -> float:
@@ -126,8 +126,10 @@ def _pairs(x: Value, y: Value) -> tuple[Array, Array]:
         if len(a) != 1 and len(b) != 1 or not len(a) or not len(b):
             raise length_error()
         a, b = np.broadcast_arrays(a, b)
+    if np.add.reduce(a) + np.add.reduce(b) < np.inf:  # no nulls
+        return a, b
     known = ~(np.isnan(a) | np.isnan(b))
-    return (a, b) if known.all() else (a[known], b[known])
+    return a[known], b[known]
 
 
 def _flat_list(x: Value) -> Value:
@@ -175,10 +177,12 @@ def wavg(x: Value, y: Value) -> Value:
 
 def _weighted_mean(weights: Array, values: Array) -> Value:
     weights, values = np.broadcast_arrays(*conform(weights, values))
-    known = ~(np.isnan(weights) | np.isnan(values))
-    if not known.all():
+    total = float(np.dot(weights, values)) if weights.ndim else NAN
+    if total != total:  # nulls, or infinities of both signs
+        known = ~(np.isnan(weights) | np.isnan(values))
         weights, values = weights[known], values[known]
-    return divide(float(np.sum(weights * values)), float(np.sum(weights)))
+        total = float(np.sum(weights * values))
+    return divide(total, float(np.sum(weights)))
 
 
 # ---------------------------------------------------------------- median

@@ -24,6 +24,7 @@ from ..promote import (
     scale,
     shift,
     to_float,
+    to_int,
     to_long,
     underlying,
 )
@@ -162,6 +163,19 @@ def integers(ufunc: Any) -> Binary:
     return kernel
 
 
+def in_floats(ufunc: Any) -> Binary:
+    """A kernel with a float result that numpy computes itself from numbers of any types."""
+
+    def kernel(a: Array, b: Array) -> Array:
+        out = ufunc(a, b)
+        for side in (a, b):
+            if side.dtype.kind == "i" and has_null(side):
+                out = np.where(side == NULL_0D[side.dtype], np.nan, out)
+        return out
+
+    return kernel
+
+
 def promoted(kernel: Binary, cx: int, cy: int, target: int) -> Binary:
     """The kernel after both arguments are promoted to numeric type `target`."""
     wide = PROMOTE[target]
@@ -176,14 +190,17 @@ def numeric(ufunc: Any, cx: int, cy: int, target: int) -> Binary:
     """A ufunc on underlying numbers with a result of numeric type `target`."""
     if target == 9:
         return _floats(ufunc, cx, cy)
+    if cx in (1, 4) and cy in (1, 4):  # no nulls here
+        return lambda a, b: ufunc(a, b, dtype=np.int32)
     return promoted(ufunc if target == 8 else integers(ufunc), cx, cy, target)
 
 
 def _floats(ufunc: Any, cx: int, cy: int) -> Binary:
-    """Floats: numpy itself promotes the types that have no null of their own."""
-    plain = (1, 4, 8, 9)
-    if 9 in (cx, cy) and cx in plain and cy in plain:
+    """Floats: numpy itself promotes plain numbers, block by block."""
+    if cx == cy == 9:
         return ufunc  # type: ignore[no-any-return]
+    if 9 in (cx, cy) and cx in NUMBERS and cy in NUMBERS:
+        return in_floats(ufunc)
     return promoted(ufunc, cx, cy, 9)
 
 
@@ -194,6 +211,8 @@ def _build_sum(ufunc: Any, type_of: Callable[[int, int], int]) -> Callable[[int,
         target = type_of(cx, cy)
         if not target:
             raise type_error()
+        if ufunc is np.subtract and cx == cy and cx in (13, 14):
+            return _days_apart
         if target not in TEMPORALS:
             return numeric(ufunc, cx, cy, target)
         if cx in POINTS and cy in POINTS:
@@ -202,6 +221,14 @@ def _build_sum(ufunc: Any, type_of: Callable[[int, int], int]) -> Callable[[int,
         return _temporal(ufunc, cx, cy, target)
 
     return build
+
+
+def _days_apart(a: Array, b: Array) -> Array:
+    """Dates or months between dates or months, as ints; both count from one epoch."""
+    return to_int(np.asarray(_LONGS_APART(a.view(np.int64), b.view(np.int64))), 7)
+
+
+_LONGS_APART = integers(np.subtract)
 
 
 def _temporal(ufunc: Any, cx: int, cy: int, target: int) -> Binary:
@@ -239,6 +266,8 @@ def _build_product(cx: int, cy: int) -> Binary:
 def _build_quotient(cx: int, cy: int) -> Binary:
     if cx in (2, 11) or cy in (2, 11):
         raise type_error()
+    if cx in (7, 9) and cy in (7, 9):
+        return in_floats(np.divide)
     return promoted(np.divide, cx, cy, 9)
 
 
