@@ -14,7 +14,7 @@ from typing import Any
 
 from ..q.errors import QError
 from ..q.functions import Foreign
-from ..q.parse import CONTROL, QSQL, QSQL_WORDS
+from ..q.parse import CONTROL, QSQL
 from ..q.registry import KEYWORDS
 from ..q.symbols import Symbol
 from ..q.values import Dict, Table, is_function, items, qtype
@@ -25,6 +25,7 @@ _COMMAND_BEFORE = re.compile(r"(?:^|\n)\\(\w*)$")
 _FROM = re.compile(r"\bfrom\s+([A-Za-z.][\w.]*)")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 
+QSQL_CLAUSES = ("by", "from", "where")
 COMMANDS = {
     "a": "tables", "b": "views", "B": "pending views", "c": "console size", "cd": "directory",
     "d": "namespace", "f": "functions", "l": "load a script", "o": "offset from UTC",
@@ -85,20 +86,22 @@ def _commands() -> list[Completion]:
 
 def _keywords() -> list[Completion]:
     words = [Completion(name, "function", signature(p)) for name, p in sorted(KEYWORDS.items())]
-    return words + [Completion(w, "keyword") for w in (*CONTROL, *QSQL, *QSQL_WORDS)]
+    return words + [Completion(w, "keyword") for w in (*CONTROL, *QSQL, *QSQL_CLAUSES)]
 
 
 def _globals(interpreter: Any, word: str) -> list[Completion]:
     """Variables, then the functions of libraries; qualified names only after a dot."""
     dotted = "." in word
-    found = []
+    own: list[Completion] = []
+    supplied: list[Completion] = []
     for name in sorted(set(interpreter.globals.walk())):
         if name.startswith(".") != dotted:
             continue
         text, value = _one_level(name, word), peek(interpreter, name)
-        found.append(Completion(text, "namespace") if text != name else
-                     Completion(text, _kind(value), signature(value)))
-    return sorted(found, key=lambda c: c.signature != "" and c.kind == "function")
+        kind = _kind(value) if text == name else "namespace"
+        place = supplied if isinstance(value, Foreign) else own
+        place.append(Completion(text, kind, signature(value) if text == name else ""))
+    return own + supplied
 
 
 def _one_level(name: str, word: str) -> str:

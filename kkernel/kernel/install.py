@@ -23,8 +23,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     prefix = sys.prefix if options.sys_prefix else options.prefix
     try:
-        place = install(options.name, options.display_name, prefix=prefix,
-                        user=not prefix)
+        place = install(options.name, options.display_name, prefix)
     except (OSError, ValueError) as error:
         print(f"kkernel install: {error}", file=sys.stderr)
         return 1
@@ -44,11 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def install(name: str = NAME, display_name: str | None = None, *, prefix: str | None = None,
-            user: bool = True) -> str:
-    """Register this interpreter's kernel; returns the directory that was written.
+def install(name: str = NAME, display_name: str | None = None, prefix: str | None = None) -> str:
+    """Register this interpreter's kernel under a prefix, or else for the user.
 
-    Raises OSError when the place cannot be written, ValueError for an impossible name.
+    Returns the directory that was written.  Raises OSError when it cannot be written, ValueError
+    for an impossible name.
     """
     from jupyter_client.kernelspec import KernelSpecManager
 
@@ -57,7 +56,7 @@ def install(name: str = NAME, display_name: str | None = None, *, prefix: str | 
         shutil.copytree(shipped_spec(), folder)
         _rewrite(folder / "kernel.json", display_name)
         written: str = KernelSpecManager().install_kernel_spec(
-            str(folder), kernel_name=name, user=user, prefix=prefix)
+            str(folder), kernel_name=name, user=prefix is None, prefix=prefix)
     return written
 
 
