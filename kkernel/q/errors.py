@@ -22,7 +22,6 @@ class QError(Exception):
         super().__init__(message)
         self.message = message
         self.frames: list[Frame] = []
-        self.pending = True  # the frame now being unwound has not been added yet
 
 
 class QParseError(QError):

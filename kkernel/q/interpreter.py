@@ -142,9 +142,7 @@ class Interpreter:
             raise QError("stack") from None
 
     def _located(self, e: QParseError, text: str) -> QParseError:
-        if e.pending:
-            e.frames.append(Unit(text).frame(e.offset))
-            e.pending = False
+        e.frames.append(Unit(text).frame(e.offset))
         return e
 
     # ------------------------------------------------------------ showing

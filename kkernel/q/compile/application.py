@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from .. import nodes as N
 from ..apply import apply, apply1, apply2
 from ..functions import MISSING, NULL, Composition, Derived, Lambda, Primitive, Projection
 from ..values import Value
-from .nouns import primitive
+from . import inline
+from .nouns import is_plain_global, primitive
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 
 
@@ -18,12 +18,16 @@ def _infix(node: N.Infix, scope: Scope) -> Code:
     right = compile_node(node.right, scope)
     left = compile_node(node.left, scope)
     unit, pos = scope.unit, node.pos
-    fn = _binary(node.fn, scope)
-    if fn is None:
+    op = _operator(node.fn)
+    if op is None or op.fn2 is None:
         return _infix_value(node, scope, left, right)
-    slots = scope.slots
-    if slots is not None and isinstance(node.left, N.Name) and node.left.name in slots:
-        return _infix_local(fn, slots[node.left.name], right, node.right, unit, pos)
+    slots = scope.slots or {}
+    slot = slots.get(node.left.name) if isinstance(node.left, N.Name) else None
+    if inline.inlined(op):
+        return _inlined(op, node, slot, left, right, unit)
+    fn = op.fn2
+    if slot is not None:
+        return _infix_local(fn, slot, right, unit, pos)
 
     def infix(frame: Slots) -> Value:
         y = right(frame)
@@ -35,32 +39,31 @@ def _infix(node: N.Infix, scope: Scope) -> Code:
     return infix
 
 
-def _infix_local(fn: Any, slot: int, right: Code, node: N.Node, unit: Unit, pos: int) -> Code:
-    """The left side is a local: one call less; the right side often is a constant."""
-    if isinstance(node, N.Const):
-        y = node.value
+def _inlined(op: Primitive, node: N.Infix, slot: int | None, left: Code, right: Code,
+             unit: Unit) -> Code:
+    if slot is None:
+        return inline.infix(op, left, right, unit, node.pos)
+    if isinstance(node.right, N.Const) and inline.small(node.right.value):
+        return inline.infix_constant(op, slot, node.right.value, unit, node.pos)
+    return inline.infix_local(op, slot, right, unit, node.pos)
 
-        def local_const(frame: Slots) -> Value:
-            try:
-                return fn(frame[slot], y)
-            except Exception as e:
-                raise trace(e, unit, pos) from None
-        return local_const
 
-    def local_any(frame: Slots) -> Value:
+def _infix_local(fn: Any, slot: int, right: Code, unit: Unit, pos: int) -> Code:
+    """The left side is a local: one call less."""
+    def local(frame: Slots) -> Value:
         y = right(frame)
         try:
             return fn(frame[slot], y)
         except Exception as e:
             raise trace(e, unit, pos) from None
-    return local_any
+    return local
 
 
-def _binary(node: N.Node, scope: Scope) -> Callable[[Value, Value], Value] | None:
-    """The Python function of two arguments behind an infix verb, if it is known now."""
+def _operator(node: N.Node) -> Primitive | None:
+    """The operator or keyword that stands between the operands, if it is one."""
     if isinstance(node, N.Verb):
         found = primitive(node.name, node.pos)
-        return found.fn2 if isinstance(found, Primitive) else None
+        return found if isinstance(found, Primitive) else None
     return None
 
 
@@ -117,6 +120,8 @@ def _apply_one(node: N.Apply, scope: Scope) -> Code:
             except Exception as e:
                 raise trace(e, unit, pos) from None
         return keyword
+    if isinstance(node.fn, N.Name) and is_plain_global(node.fn.name, scope):
+        return _call_global(node.fn.name, arg, scope, unit, pos)
     fn = compile_node(node.fn, scope)
 
     def one(frame: Slots) -> Value:
@@ -129,6 +134,22 @@ def _apply_one(node: N.Apply, scope: Scope) -> Code:
         except Exception as e:
             raise trace(e, unit, pos) from None
     return one
+
+
+def _call_global(name: str, arg: Code, scope: Scope, unit: Unit, pos: int) -> Code:
+    """`f x` where f is a variable of the root: read without another call."""
+    root, get = scope.globals.root, scope.globals.get
+
+    def call(frame: Slots) -> Value:
+        x = arg(frame)
+        f = root.get(name)
+        try:
+            if type(f) is Lambda and f.rank == 1:
+                return f.run([x])  # type: ignore[misc]
+            return apply1(get(name, "") if f is None else f, x)
+        except Exception as e:
+            raise trace(e, unit, pos) from None
+    return call
 
 
 @compiles(N.Partial)

@@ -88,7 +88,7 @@ def _is_result(i: int, node: N.Cond) -> bool:
 
 
 def _cond_many(parts: list[Code], unit: Unit, pos: int) -> Code:
-    pairs = list(zip(parts[0::2], parts[1::2]))
+    pairs = list(zip(parts[0::2], parts[1::2], strict=False))
     otherwise = parts[-1] if len(parts) % 2 else null_code
 
     def cond(frame: Slots) -> Value:

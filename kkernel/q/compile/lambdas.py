@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import nodes as N
-from ..errors import QError, QParseError
-from ..functions import NULL, Lambda
+from ..errors import QParseError
+from ..functions import Lambda
 from ..values import EMPTY, Value
 from .control import compile_statement
 from .scope import Code, Returned, Scope, Slots, Unit, compiles, constant, null_code
@@ -36,54 +36,49 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     codes = [compile_statement(n, inner) for n in node.body if n is not None]
     if node.body and node.body[-1] is None:
         codes.append(null_code)
-    f.run = _runner(codes, len(locals_), inner.returns)
+    f.run = _runner(codes, len(locals_), inner.returns or _hands_up(node.body))
     return f
 
 
 def _runner(codes: list[Code], blanks: int, returns: bool) -> Callable[[Slots], Value]:
-    run = _run_one(codes[0], blanks) if len(codes) == 1 else _run_many(codes, blanks)
+    """What `run` does with a frame that holds the arguments."""
+    run = codes[0] if len(codes) == 1 and not blanks else _run_many(codes, blanks)
     if not returns:
         return run
 
     def run_returning(frame: Slots) -> Value:
         try:
-            return run(frame)
+            value = run(frame)
         except Returned as r:
             return r.value
+        return value.value if type(value) is Returned else value
     return run_returning
 
 
-def _run_one(code: Code, blanks: int) -> Callable[[Slots], Value]:
-    fill = [EMPTY] * blanks
-
-    def run(frame: Slots) -> Value:
-        if fill:
-            frame += fill
-        try:
-            value = code(frame)
-        except QError as e:
-            e.pending = True
-            raise
-        return value if type(value) is not Returned else value.value
-    return run
+def _hands_up(body: list[N.Node | None]) -> bool:
+    """Is there a return among the statements, so that one may give a `Returned`?"""
+    todo: list[Any] = list(body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, N.Return):
+            return True
+        if isinstance(node, N.Node) and not isinstance(node, N.LambdaNode):
+            todo.extend(children(node))
+    return False
 
 
 def _run_many(codes: list[Code], blanks: int) -> Callable[[Slots], Value]:
     fill = [EMPTY] * blanks
+    *leading, last = codes
 
     def run(frame: Slots) -> Value:
-        if fill:
-            frame += fill
-        value: Value = NULL
-        try:
-            for code in codes:
-                value = code(frame)
-                if type(value) is Returned:
-                    return value.value
-        except QError as e:
-            e.pending = True
-            raise
-        return value
+        frame += fill
+        for code in leading:
+            value = code(frame)
+            if type(value) is Returned:
+                return value.value
+        value = last(frame)
+        return value.value if type(value) is Returned else value
     return run
 
 

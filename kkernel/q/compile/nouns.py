@@ -32,6 +32,12 @@ def _name(node: N.Name, scope: Scope) -> Code:
     return _global(name, scope, unit, pos)
 
 
+def is_plain_global(name: str, scope: Scope) -> bool:
+    """Is the name an unqualified variable of the root here?"""
+    local = scope.slots is not None and name in scope.slots
+    return not (local or scope.space or "." in name or name in CONSTANTS)
+
+
 def _global(name: str, scope: Scope, unit: Unit, pos: int) -> Code:
     globals_, space = scope.globals, scope.space
     get = globals_.get

@@ -58,11 +58,13 @@ class Returned(BaseException):
 
 
 def trace(error: Exception, unit: Unit, pos: int) -> QError:
-    """The q error for what went wrong here, with this frame added if it is still pending."""
+    """The q error for an application that failed here, with this frame added.
+
+    Closures evaluate their operands before they try, so whatever is caught comes from the
+    application itself: from a primitive, or from the body of a function that it called.
+    """
     e = error if isinstance(error, QError) else q_error(error)
-    if e.pending:
-        e.frames.append(unit.frame(pos))
-        e.pending = False
+    e.frames.append(unit.frame(pos))
     return e
 
 
