@@ -149,3 +149,17 @@ def test_many_amends_in_one_call_make_one_copy() -> None:
     where = np.arange(100_000) % 7
     got = assign_indexed(np.zeros(7, np.int64), [where], ADD, 1)
     assert got.tolist() == np.bincount(where).tolist()
+
+
+def test_appends_share_a_buffer_and_never_change_what_was_there() -> None:
+    """Values taken between appends keep their items, also when two appends start from one."""
+    q("v:0#0")
+    kept = []
+    for k in range(100):
+        q(f"v,:{k}")
+        kept.append(q("v"))
+    assert [v.tolist() for v in kept] == [list(range(k + 1)) for k in range(100)]
+    assert q("v").base is kept[-2].base, "the last append wrote into the buffer of the one before"
+    assert q("a:b:1_v;a,:1;b,:2;(last a;last b;last v)").tolist() == [1, 2, 99]
+    assert q("a:b:v;a,:1;b,:2;(last a;last b;last v)").tolist() == [1, 2, 99]
+    assert q("a:reverse v;a,:7;(last a;last v)").tolist() == [7, 99]

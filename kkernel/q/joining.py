@@ -14,6 +14,7 @@ from .attributes import attribute, keep_after_append, without_attribute
 from .enumerate import enumerate_in
 from .enums import resolve
 from .errors import QError, type_error
+from .growth import extended
 from .search import depth
 from .symbols import Symbol
 from .tables import (
@@ -29,6 +30,7 @@ from .tables import (
 from .types import DTYPE
 from .values import (
     Array,
+    Attributed,
     Dict,
     Enum,
     EnumAtom,
@@ -178,7 +180,7 @@ def _append_to_vector(x: Array, y: Value) -> Value:
         return x
     if not isinstance(more, np.ndarray) or more.dtype != x.dtype or more.ndim != 1:
         raise type_error()
-    return joined_items(x, more)
+    return joined_items(x, more) if type(x) is Attributed else extended(x, more)
 
 
 def _append_to_dict(x: Dict, y: Value) -> Value:
