@@ -293,6 +293,14 @@ def test_ema_against_pandas(rate, values):
     assert np.allclose(two("ema")(rate, np.array(values)), want)
 
 
+def test_ema_of_long_lists_is_the_one_of_short_ones():
+    x = np.random.default_rng(2).standard_normal(5000)
+    want = pd.Series(x).ewm(alpha=0.05, adjust=False).mean()
+    assert np.allclose(two("ema")(0.05, x), want, rtol=1e-12)
+    x[4500] = NAN
+    assert np.isnan(two("ema")(0.05, x)).sum() == 500
+
+
 # ---------------------------------------------------------------- matrices
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 6), st.integers(0, 99))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from ..types import CODE_OF_DTYPE, LONG_NULL
 from ..values import Array, Dict, List, Table, Value, at, collapse, count, items
 from .aggregates import extreme_infinity
 from .running import sums
+
+LONG = 4096  # from here a recurrence is computed in blocks
 
 
 @keyword("msum", infix=True)
@@ -179,10 +182,29 @@ def ema(x: Value, y: Value) -> Value:
 
 def _recurrence(start: Array, kept: Array, added: Array) -> Array:
     """r[i] = kept[i]*r[i-1] + added[i], from r[0] = start."""
+    if len(kept) >= LONG and kept.strides == (0,):
+        return _recurrence_in_blocks(start, kept[0], added)
     out = start.tolist()
     r = out[0] if out else 0.0
     out += [r := k * r + a for k, a in zip(kept[1:].tolist(), added[1:].tolist(), strict=True)]
     return np.array(out, np.float64)
+
+
+def _recurrence_in_blocks(start: Array, kept: float, added: Array) -> Array:
+    """All blocks step by step together, each from zero; then what the block before brings."""
+    size = isqrt(len(added))
+    whole = len(added) // size * size
+    out = added.copy()
+    out[0] = start[0]
+    blocks = out[:whole].reshape(-1, size)
+    for k in range(1, size):
+        blocks[:, k] += kept * blocks[:, k - 1]
+    fading = kept ** np.arange(1, size + 1)
+    for before, block in zip(blocks, blocks[1:], strict=False):
+        block += before[-1] * fading
+    out[whole:] = _recurrence(out[whole - 1:whole], np.full(len(out) - whole + 1, kept),
+                              out[whole - 1:])[1:]
+    return out
 
 
 def _ema_of_items(x: Value, parts: list[Value]) -> Value:
