@@ -51,7 +51,7 @@ class Primitive:
 class Lambda:
     """A user function.  `run(args)` is set by the compiler."""
 
-    __slots__ = ("text", "params", "locals", "rank", "namespace", "run", "body", "name", "source")
+    __slots__ = ("text", "params", "locals", "rank", "namespace", "run", "body", "name", "atomic")
     qtype = 100
 
     def __init__(self, text: str, params: Sequence[str], namespace: str) -> None:
@@ -63,7 +63,7 @@ class Lambda:
         self.run: Callable[[list[Value]], Value] | None = None
         self.body: Any = None  # the parsed statements
         self.name = ""  # the global it was last assigned to, for backtraces
-        self.source: Any = None
+        self.atomic = False  # only atomic operators on parameters and atoms: each is one call
 
 
 class Projection:

@@ -64,11 +64,18 @@ def each(f: Value, x: Value) -> Value:
         return f.fn1(x)
     if kind is Lambda and f.rank == 1:
         run = f.run
+        if f.atomic and len(x) and is_vector(x) and x.dtype.kind in "if":
+            return _of_length(run([x]), len(x))
         return _listed([run([v]) for v in items(x)], x)
     if kind is Primitive and f.fn1 is not None:
         fn1 = f.fn1
         return _listed([fn1(v) for v in items(x)], x)
     return _listed([apply1(f, v) for v in items(x)], x)
+
+
+def _of_length(result: Value, n: int) -> Value:
+    """A constant function gives one atom for the whole vector."""
+    return result if is_list(result) else collapse([result] * n)
 
 
 def _listed(results: list[Value], source: Value) -> Value:
