@@ -56,7 +56,7 @@ def index(x: Value, i: Value) -> Value:
     if reader is None:
         raise type_error()
     if i is NULL or i is MISSING:
-        return x.values if isinstance(x, Dict) and not x.keyed_table else x
+        return x
     return reader(x, i)
 
 

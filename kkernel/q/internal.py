@@ -12,10 +12,23 @@ from . import context
 from .apply import apply, apply1
 from .errors import length_error, nyi, type_error
 from .registry import KEYWORDS
+from .scan import scan
 from .serialize import message, read_message
 from .show import line
-from .types import LONG_NULL
-from .values import Dict, Value, collapse, is_list, is_string, items, qtype, string, text, vector
+from .types import BY_CODE, LONG_NULL
+from .values import (
+    Dict,
+    List,
+    Value,
+    collapse,
+    is_list,
+    is_string,
+    items,
+    qtype,
+    string,
+    text,
+    vector,
+)
 
 
 def internal(n: int, x: Value) -> Value:
@@ -53,7 +66,27 @@ def _from_bytes(x: Value) -> Value:
 
 
 def _length(x: Value) -> int:
+    """Bytes of the message; a plain vector need not be written for that."""
+    if isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.char != "I":
+        return 14 + len(x) * BY_CODE[qtype(x)].size
     return len(message(x))
+
+
+def _tokens(x: Value) -> Value:
+    """`-4!text`: its tokens as strings, the blanks between them too."""
+    source = text(x)
+    pieces: list[str] = []
+    at = 0
+    for token in scan(source):
+        pieces.extend(part for part in (source[at:token.start], source[token.start:token.end])
+                      if part)
+        at = token.end
+    return List([string(p) for p in pieces])
+
+
+def _compression(x: Value) -> Value:
+    """`-21!file`: nothing, since files are not compressed here."""
+    return Dict(List(), List())
 
 
 def _references(x: Value) -> Value:
@@ -98,9 +131,10 @@ def _memory_domain(x: Value) -> int:
 
 
 _FUNCTIONS: dict[int, Callable[[Value], Value]] = {
-    LONG_NULL: display, -(2**31): display, -(2**15): display, -3: _one_line, -8: _to_bytes,
-    -9: _from_bytes, -14: _quote_escape, -16: _references, -18: _to_bytes, -22: _length,
-    -23: _same, -27: _format, -33: _sha1, -120: _memory_domain,
+    LONG_NULL: display, -(2**31): display, -(2**15): display, -3: _one_line, -4: _tokens,
+    -8: _to_bytes,
+    -9: _from_bytes, -14: _quote_escape, -16: _references, -18: _to_bytes, -21: _compression,
+    -22: _length, -23: _same, -27: _format, -33: _sha1, -120: _memory_domain,
 }
 _REPLACED = {
     -1: "hsym", -2: "attr", -5: "parse", -6: "eval", -7: "hcount", -12: ".Q.host",
