@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..q.errors import QError, QParseError
-from ..q.parse import logical_lines, parse
+from ..q.lines import logical_lines
+from ..q.parse import parse
 
 COMPLETE, INCOMPLETE, INVALID = "complete", "incomplete", "invalid"
 

@@ -23,7 +23,8 @@ from .compile import (
 from .errors import QError, QExit, QParseError, QStop
 from .functions import NULL, Lambda
 from .globals import Globals
-from .parse import logical_lines, parse
+from .lines import logical_lines
+from .parse import parse
 from .show import console, line
 from .values import Value
 

@@ -15,7 +15,7 @@ import numpy as np
 from . import context
 from .errors import QError, QExit
 from .functions import NULL
-from .parse import logical_lines
+from .lines import logical_lines
 from .symbols import sym, symbols
 from .values import List, Value, is_list, is_string, items, string, text, vector
 
