@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from torch import nn
 
-from .describe import describe
+from .describe import Option, describe, row_of
 from .structure import children
 
 
 def k_code(module: nn.Module) -> str:
     """The module as depth-value pairs for the k api's `module` function."""
-    lines: list[str] = []
-    stack = [(0, "", module)]
+    lines = [f"({depth};{definition})" for depth, definition in _definitions(module)]
+    if len(lines) == 1:
+        return f"module enlist{_k_one('', module, enlisted=True)}"
+    return "module(" + ";\n  ".join(lines) + ")"
+
+
+def _definitions(root: nn.Module) -> Iterator[tuple[int, str]]:
+    stack = [(0, "", root)]
     while stack:
-        depth, name, current = stack.pop()
-        lines.append(f"({depth};{_k_one(name, current)})")
-        stack.extend((depth + 1, n, child) for n, child in reversed(children(current)))
-    return "module(" + ";\n  ".join(lines) + ")" if len(lines) > 1 else f"module enlist{lines[0]}"
+        depth, name, module = stack.pop()
+        yield depth, _k_one(name, module)
+        row = row_of(module)
+        if row is None or row.container:  # what others hold inside, they make themselves
+            stack.extend((depth + 1, n, child) for n, child in reversed(children(module)))
 
 
-def _k_one(name: str, module: nn.Module) -> str:
+def _k_one(name: str, module: nn.Module, enlisted: bool = False) -> str:
+    """One definition: type, name, leading options by position, the others as pairs."""
     described = describe(module)
-    given = [option for option in described.options if not option.default]
+    row = row_of(module)
+    required = {option.name for option in row.options.rows if option.required} if row else set()
     parts = [f"`{described.kind}"]
     if name and not name.isdigit():
         parts.append(f"`{name}")
-    parts += [f"`{option.name},{option.text}" for option in given]
-    return f"({';'.join(parts)})" if len(parts) > 1 else parts[0]
+    given = [option for option in described.options if not option.default]
+    while given and given[0].name in required:
+        parts.append(given.pop(0).text)
+    parts += _pairs(given)
+    text = ";".join(parts)
+    return f"({text})" if len(parts) > 1 or enlisted else text
+
+
+def _pairs(options: list[Option]) -> list[str]:
+    """All pairs stand in one item: `name,value when one is enough."""
+    if not options:
+        return []
+    if len(options) == 1 and " " not in options[0].text:
+        return [f"`{options[0].name},{options[0].text}"]
+    return ["(" + ";".join(f"`{option.name};{option.text}" for option in options) + ")"]
 
 
 def python_code(module: nn.Module) -> str:

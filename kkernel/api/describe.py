@@ -9,9 +9,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from kkernel.q.errors import QError
@@ -50,14 +52,22 @@ class Description:
 def describe(module: nn.Module) -> Description:
     """Name and options of one module, without its children."""
     python = type(module).__name__
-    python_options = tuple(_python_options(module))
-    row = _row(module)
+    row = row_of(module)
     if row is not None:
         try:
-            return Description(row.name, _q_options(row, module), python, python_options)
+            return Description(row.name, _q_options(row, module), python,
+                               _torch_options(row, module))
         except (QError, AttributeError):  # a subclass that lacks what the row reads
             pass
-    return Description(python, python_options, python, python_options)
+    options = tuple(_kept_arguments(module))
+    return Description(python, options, python, options)
+
+
+def row_of(module: nn.Module) -> ModuleType | None:
+    """The api's row, unless the user wrote a class of their own on top of it."""
+    _enter_rows()
+    written = type(module).__module__.split(".")[0]
+    return type_of(module) if written in ("torch", "kkernel") else None
 
 
 def options_text(options: Iterable[Option], all_options: bool = False) -> str:
@@ -70,36 +80,42 @@ def python_text(options: Iterable[Option], all_options: bool = False) -> str:
     return ", ".join(f"{o.name}={o.text}" for o in options if all_options or not o.default)
 
 
-# --------------------------------------------------------------------------- in q's words
+# --------------------------------------------------------------------------- known to the api
 
 
-def _row(module: nn.Module) -> ModuleType | None:
-    """The api's row, unless the user wrote a class of their own on top of it."""
-    try:
-        from .module import rows  # noqa: F401, enters them
-    except ImportError:
-        return None
-
-    written = type(module).__module__.split(".")[0]
-    return type_of(module) if written in ("torch", "kkernel") else None
+@cache
+def _enter_rows() -> None:
+    """Import the api's rows. Some hold sample modules: making those must not shift a seed."""
+    with torch.random.fork_rng(devices=[]):
+        import_module("kkernel.api.module.rows")
 
 
 def _q_options(row: ModuleType, module: nn.Module) -> Options:
     given = set(names(row.shown(module, False).keys))
     shown = row.shown(module, True)
     return tuple(
-        Option(name, line(value), name not in given)
+        Option(str(name), line(value), name not in given)
         for name, value in zip(names(shown.keys), items(shown.values), strict=True)
     )
 
 
-# --------------------------------------------------------------------------- in torch's words
+def _torch_options(row: ModuleType, module: nn.Module) -> Options:
+    given = {str(name) for name in names(row.shown(module, False).keys)}
+    values = row.read(module)
+    return tuple(
+        Option(option.keyword, repr(_single(values[option.name])), option.name not in given)
+        for option in row.options.rows
+        if not isinstance(values[option.name], Tensor)
+    )
+
+
+# --------------------------------------------------------------------------- any other module
 
 _MISSING = object()
 _PLAIN = (bool, int, float, str, tuple, list, type(None))
 
 
-def _python_options(module: nn.Module) -> Iterable[Option]:
+def _kept_arguments(module: nn.Module) -> Iterable[Option]:
     """The constructor's arguments found again as attributes."""
     for name, default in _arguments(type(module)):
         value = getattr(module, name, _MISSING)
@@ -126,8 +142,8 @@ def _arguments(cls: type) -> tuple[tuple[str, Any], ...]:
 
 def _single(value: Any) -> Any:
     """One number for a tuple of equal ones, as it may be given."""
-    if isinstance(value, tuple) and len(value) > 1 and len(set(value)) == 1:
-        return value[0]
+    if isinstance(value, (tuple, list)) and value:
+        return value[0] if len(set(value)) == 1 else tuple(value)
     return value
 
 

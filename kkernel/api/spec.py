@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .describe import Description, Option, describe
+from .describe import Description, Options, describe
 from .sample import sample_inputs
 from .structure import children, fingerprints, own_parameters, postorder, runs
 from .trace import Call, Shape, Trace, trace
@@ -27,9 +27,9 @@ class Row:
     depth: int
     name: str
     kind: str
-    options: tuple[Option, ...]
+    options: Options
     python: str
-    python_options: str
+    python_options: Options
     children: int
     blocks: int
     inputs: Shape

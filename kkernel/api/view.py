@@ -5,33 +5,74 @@ The one door between the api and any display. It works on every `torch.nn.Module
 
 from .definition import k_code, python_code
 from .describe import Description, Option, describe, options_text, python_text
+from .difference import Difference, differences
 from .events import changed, subscribe
 from .histogram import Histogram, LawFit, histogram, histograms, tensors_state
 from .laws import Law, initializer, record
+from .memory import resident_bytes, total_bytes
+from .snapshots import NOW, Restored, Snapshot, Snapshots, snapshots_of
 from .spec import Memory, Row, Spec, shape_text, spec, structure_state
+from .state_record import State, StateError, capture, parts
+from .statefile import (
+    Loaded,
+    StateFile,
+    import_weights,
+    inspect,
+    load,
+    read_state,
+    save,
+    save_state,
+)
+
+
+def compare(a: State, b: State, pictures: bool = True) -> list[Difference]:
+    """What differs between two states, tensor by tensor; bits are compared before numbers."""
+    return differences(a, b, pictures)
+
 
 __all__ = [
+    "NOW",
     "Description",
+    "Difference",
     "Histogram",
     "Law",
     "LawFit",
+    "Loaded",
     "Memory",
     "Option",
+    "Restored",
     "Row",
+    "Snapshot",
+    "Snapshots",
     "Spec",
+    "State",
+    "StateError",
+    "StateFile",
+    "capture",
     "changed",
+    "compare",
     "describe",
     "histogram",
     "histograms",
+    "import_weights",
     "initializer",
+    "inspect",
     "k_code",
+    "load",
     "options_text",
+    "parts",
     "python_code",
     "python_text",
+    "read_state",
     "record",
+    "resident_bytes",
+    "save",
+    "save_state",
     "shape_text",
+    "snapshots_of",
     "spec",
     "structure_state",
     "subscribe",
     "tensors_state",
+    "total_bytes",
 ]

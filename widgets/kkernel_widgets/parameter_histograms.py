@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,10 @@ class ParameterHistograms(Panel):
 
     def __init__(self, source: Any, *, name: str = "m", language: str = "python") -> None:
         super().__init__(name, language)
-        self.source = source
+        tensors = isinstance(source, Mapping)
+        self.source = source if tensors else view.parts(source)[0]
         self._bins = 0
-        self.histograms = view.histograms(source)
+        self.histograms = view.histograms(self.source)
         self._before: dict[str, view.Histogram] = {}
 
     def state(self) -> Any:

@@ -74,7 +74,7 @@ function render({ model, el }) {
   }
 
   function matches(row) {
-    const text = [row.path, row.kind, row.class, ...row.options.map((o) => o[0])].join(" ");
+    const text = [row.path, row.kind, row.class, ...row.options[state.language].map((o) => o[0])].join(" ");
     return text.toLowerCase().includes(state.filter);
   }
 
@@ -129,16 +129,16 @@ function render({ model, el }) {
   }
 
   function optionsCell(row) {
-    if (state.language !== "k") {
-      return h("td", { class: "kt-options", title: row.repr }, row.repr);
-    }
-    const shown = row.options.filter((option) => state.all || !option[2]);
+    const options = row.options[state.language];
+    const shown = options.filter((option) => state.all || !option[2]);
+    const mark = state.language === "k" ? " " : "=";
     const parts = shown.map(([option, text, byDefault]) =>
       h("span", { class: byDefault ? "kt-option kt-muted" : "kt-option" },
-        h("span", { class: "kt-optionname" }, option), " ", text));
+        h("span", { class: "kt-optionname" }, option + mark), text));
     const ties = row.tied.map((tie) => h("span", { class: "kt-tie", title: "tied parameter" },
       tie));
-    return h("td", { class: "kt-options" }, parts, ties);
+    const words = options.map(([option, text]) => option + mark + text).join("  ");
+    return h("td", { class: "kt-options", title: words }, parts, ties);
   }
 
   function shapeCell(row) {
@@ -150,7 +150,7 @@ function render({ model, el }) {
 
   function countCell(row) {
     if (!row.parameters) return h("td", { class: "kt-count" });
-    const share = h("span", { class: "kt-bar", "aria-hidden": "true",
+    const share = !row.own ? null : h("span", { class: "kt-bar", "aria-hidden": "true",
       style: { width: `${Math.max(row.share * 100, 0.5)}%` } });
     const trained = row.trainable === row.parameters ? null
       : h("span", { class: "kt-frozen" }, row.trainable ? "part frozen" : "frozen");
@@ -166,7 +166,7 @@ function render({ model, el }) {
       class: row.own || !row.children ? null : "kt-container",
       onclick: () => select(row),
     }, nameCell(row), optionsCell(row), shapeCell(row), countCell(row),
-    h("td", { class: "kt-right" }, percent(row.share)),
+    h("td", { class: "kt-right kt-muted" }, row.own ? percent(row.share) : ""),
     h("td", { class: "kt-right" }, row.bytes ? byteSize(row.bytes) : ""),
     h("td", { class: "kt-right" }, row.macs ? short(row.macs) : ""));
   }
@@ -209,7 +209,7 @@ function render({ model, el }) {
     return h("thead", {}, h("tr", {},
       column("tree", "module", false), column("", "options", false),
       column("", "in → out", false), column("parameters", "parameters", true, "kt-right"),
-      column("", "share", false, "kt-right"), column("bytes", "bytes", true, "kt-right"),
+      column("", "", false, "kt-right"), column("bytes", "bytes", true, "kt-right"),
       column("macs", "MACs", true, "kt-right")));
   }
 

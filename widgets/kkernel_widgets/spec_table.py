@@ -16,7 +16,7 @@ STATIC_ROWS = 500  # a saved notebook stays readable
 
 
 class SpecTable(Panel):
-    """A table of every module in `module`: options, shapes, parameters, bytes, multiplications.
+    """A table of every module in a module or model: options, shapes, parameters, bytes, MACs.
 
     `example_input` is a tensor or a tuple of them, for the shapes; without one an input is assumed
     where the first layer tells its shape. `optimizer` adds the memory of its buffers.
@@ -34,10 +34,9 @@ class SpecTable(Panel):
         language: str = "python",
     ) -> None:
         super().__init__(name, language)
-        self.module = module
+        self.module, self.optimizer = view.parts(module, optimizer)
         self.example_input = example_input
-        self.optimizer = optimizer
-        self.spec = view.spec(module, example_input, optimizer)
+        self.spec = view.spec(self.module, example_input, self.optimizer)
 
     def state(self) -> Any:
         return view.structure_state(self.module)
@@ -105,8 +104,7 @@ def _row(row: view.Row) -> dict[str, Any]:
         "name": visible(row.name),
         "kind": visible(row.kind),
         "class": visible(row.python),
-        "options": [[visible(o.name), visible(o.text), o.default] for o in row.options],
-        "repr": visible(row.python_options),
+        "options": {"k": _options(row.options), "python": _options(row.python_options)},
         "children": row.children,
         "blocks": row.blocks,
         "in": view.shape_text(row.inputs),
@@ -120,6 +118,10 @@ def _row(row: view.Row) -> dict[str, Any]:
         "macs": row.macs,
         "tied": [visible(tie) for tie in row.tied],
     }
+
+
+def _options(options: tuple[view.Option, ...]) -> list[list[Any]]:
+    return [[visible(o.name), visible(o.text), o.default] for o in options]
 
 
 def _memory(memory: view.Memory) -> list[list[Any]]:

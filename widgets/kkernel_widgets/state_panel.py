@@ -1,0 +1,333 @@
+"""Named states of a model: take, restore with a check of every bit, undo, compare, save, load."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from kkernel.api import view
+
+from .html import Markup, join, tag, visible
+from .numbers import byte_size, significant, thousands
+from .panel import Panel, Refused
+from .text_table import text_table
+
+SUFFIX = ".safetensors"
+LONGEST_NAME = 100
+LONGEST_NOTE = 1000
+MOST_DIFFERENCES = 500
+
+COLUMNS = ("state", "note", "step", "size", "own", "digest", "against now")
+
+
+class StatePanel(Panel):
+    """Snapshots of a model with its optimizer and the random generators.
+
+    The snapshots belong to the model, not to the panel: a second panel on the same model shows
+    them too. `optimizer` is found by itself in models of the k api.
+    """
+
+    script = "state_panel.js"
+
+    def __init__(
+        self, model: Any, optimizer: Any = None, *, name: str = "m", language: str = "python"
+    ) -> None:
+        super().__init__(name, language)
+        self.module, self.optimizer = view.parts(model, optimizer)
+        self.snapshots = view.snapshots_of(self.module, self.optimizer)
+        self._compared: tuple[str, str] | None = None
+        self._differences: list[view.Difference] = []
+
+    def state(self) -> Any:
+        kept = tuple((s.name, s.note, s.digest) for s in self.snapshots.list())
+        return kept, self.snapshots.can_undo, view.tensors_state(self.module)
+
+    def refresh(self) -> None:
+        self._compare_again()
+        super().refresh()
+
+    # ------------------------------------------------------------------- clicks
+
+    def actions(self) -> dict[str, Any]:
+        return {
+            "take": self._take,
+            "restore": self._restore,
+            "undo": self._undo,
+            "drop": self._drop,
+            "rename": self._rename,
+            "note": self._note,
+            "compare": self._compare,
+            "save": self._save,
+            "load": self._load,
+        }
+
+    def _do(self, action: Any, arguments: dict[str, Any]) -> None:
+        try:
+            super()._do(self._guarded(action), arguments)
+        finally:
+            self.refresh()
+
+    def _guarded(self, action: Any) -> Any:
+        """Errors of states and of files are answers, not failures."""
+
+        def act(**arguments: Any) -> None:
+            try:
+                action(**arguments)
+            except view.StateError as error:
+                raise Refused(str(error)) from None
+            except OSError as error:
+                raise Refused(f"{os.path.basename(str(error.filename or ''))}: "
+                              f"{error.strerror or error}") from None
+            except TypeError as error:
+                if "argument" in str(error):
+                    raise Refused("a message that is not understood") from None
+                raise
+
+        return act
+
+    def _take(self, name: Any = None, note: Any = "") -> None:
+        name = _text(name, "name", LONGEST_NAME) or self._free_name()
+        self.snapshots.take(name, _text(note, "note", LONGEST_NOTE))
+        self.say(f"kept as {name}", self.line("take", name))
+
+    def _free_name(self) -> str:
+        return next(n for n in (f"s{i}" for i in range(1, 10**6)) if n not in self.snapshots)
+
+    def _restore(self, name: Any = None) -> None:
+        name = _text(name, "name", LONGEST_NAME)
+        self._report(self.snapshots.restore(name), self.line("restore", name))
+
+    def _undo(self) -> None:
+        self._report(self.snapshots.undo(), self.line("undo"))
+
+    def _report(self, restored: view.Restored, line: str) -> None:
+        view.changed(self.module)
+        if restored.same < restored.tensors:
+            raise Refused(f"only {restored.same} of {restored.tensors} tensors have the same bits")
+        self.say(f"{restored.same}/{restored.tensors} tensors, same bits", line)
+
+    def _drop(self, name: Any = None) -> None:
+        name = _text(name, "name", LONGEST_NAME)
+        self.snapshots.drop(name)
+        if self._compared and name in self._compared:
+            self._compared = None
+        self.say(f"{name} is dropped", self.line("drop", name))
+
+    def _rename(self, name: Any = None, to: Any = None) -> None:
+        name, to = _text(name, "name", LONGEST_NAME), _text(to, "new name", LONGEST_NAME)
+        self.snapshots.rename(name, to)
+        if self._compared:
+            self._compared = tuple(to if n == name else n for n in self._compared)  # type: ignore[assignment]
+        self.say(f"{name} is now {to}", self.line("rename", name, to))
+
+    def _note(self, name: Any = None, note: Any = "") -> None:
+        self.snapshots.annotate(_text(name, "name", LONGEST_NAME), _text(note, "note",
+                                                                        LONGEST_NOTE))
+
+    def _compare(self, a: Any = None, b: Any = view.NOW) -> None:
+        pair = _text(a, "name", LONGEST_NAME), _text(b, "name", LONGEST_NAME)
+        for name in pair:
+            self.snapshots.state(name)
+        self._compared = pair
+        self.say("", self.line("compare", *pair))
+
+    def _compare_again(self) -> None:
+        self._differences = []
+        if self._compared:
+            self._differences = self.snapshots.compare(*self._compared)
+
+    def _save(self, path: Any = None, name: Any = view.NOW) -> None:
+        path, name = _path(path), _text(name, "name", LONGEST_NAME)
+        if os.path.exists(path):
+            _refuse_foreign(path)
+        state = self.snapshots.state(name)
+        size = view.save_state(path, state, self.module, progress=self._progress())
+        self.say(f"saved {name}, {byte_size(size)}", self.line("save", path, name))
+
+    def _load(self, path: Any = None, name: Any = None) -> None:
+        path = _path(path)
+        state, info = view.read_state(path)
+        name = _text(name or "", "name", LONGEST_NAME) or self._name_for(path)
+        self.snapshots.add(name, state, info.note)
+        self.say(f"loaded as {name}; restore writes it into the model", self.line("load", path,
+                                                                               name))
+
+    def _name_for(self, path: str) -> str:
+        """The file's name, with a number if a state has it already."""
+        name = os.path.basename(path).removesuffix(SUFFIX)[:LONGEST_NAME] or "file"
+        taken = (name, *(f"{name}-{i}" for i in range(2, 10**6)))
+        return next(n for n in taken if n not in self.snapshots and n != view.NOW)
+
+    def _progress(self) -> Any:
+        """Report a long write now and then."""
+        last = time.monotonic()
+
+        def report(done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last > 0.3:
+                last = time.monotonic()
+                self.say(f"saving {done / total:.0%} of {byte_size(total)}")
+
+        return report
+
+    # ------------------------------------------------------------------- the line that does it
+
+    def line(self, act: str, *arguments: str) -> str:
+        """The line of code that does what a click does."""
+        if self.language == "k":
+            return _k_line(act, self.name, arguments)
+        call = f"snapshots_of({self.name})"
+        if act == "save" and arguments[1] == view.NOW:
+            return f"save({arguments[0]!r}, {self.name})"
+        if act == "save":
+            return f"save_state({arguments[0]!r}, {call}.state({arguments[1]!r}))"
+        if act == "load":
+            return f"{call}.add({arguments[1]!r}, read_state({arguments[0]!r})[0])"
+        return f"{call}.{act}({', '.join(map(repr, arguments))})"
+
+    # ------------------------------------------------------------------- browser
+
+    def content(self) -> dict[str, Any]:
+        changed = self.snapshots.changed()
+        return {
+            "title": "states",
+            "states": [_row(s, changed[s.name]) for s in self.snapshots.list()],
+            "undo": visible(self.snapshots.can_undo),
+            "bytes": self.snapshots.bytes,
+            "resident": view.resident_bytes(),
+            "total": view.total_bytes(),
+            "compared": [visible(n) for n in self._compared] if self._compared else None,
+            "differences": [_difference(d) for d in self._shown_differences()],
+            "same": sum(d.status == "same" for d in self._differences),
+            "tensors": len(self._differences),
+        }
+
+    def _shown_differences(self) -> list[view.Difference]:
+        return [d for d in self._differences if d.status != "same"][:MOST_DIFFERENCES]
+
+    def bins(self) -> bytes:
+        """Counts of the pictures of differences, one after the other."""
+        counts = (d.picture.counts for d in self._shown_differences() if d.picture)
+        return b"".join(np.asarray(c, dtype="<f8").tobytes() for c in counts)
+
+    # ------------------------------------------------------------------- other forms
+
+    def text(self) -> str:
+        return text_table(COLUMNS, self._rows(), "  rrr") + f"\n{self._summary()}\n"
+
+    def static(self) -> Markup:
+        head = tag("tr", *(tag("th", text, scope="col", style="text-align:left")
+                           for text in COLUMNS))
+        rows = (tag("tr", *(tag("td", cell, style="text-align:left") for cell in cells))
+                for cells in self._rows())
+        return join(tag("table", tag("thead", head), tag("tbody", *rows)),
+                    tag("div", self._summary()))
+
+    def _rows(self) -> list[list[str]]:
+        changed = self.snapshots.changed()
+        return [_cells(snapshot, changed[snapshot.name]) for snapshot in self.snapshots.list()]
+
+    def _summary(self) -> str:
+        count = len(self.snapshots)
+        return f"{thousands(count)} states in {byte_size(self.snapshots.bytes)}"
+
+
+def _cells(snapshot: view.Snapshot, changed: int) -> list[str]:
+    return [
+        snapshot.name,
+        snapshot.note,
+        "" if snapshot.step is None else str(snapshot.step),
+        byte_size(snapshot.bytes),
+        byte_size(snapshot.own),
+        snapshot.digest[:8],
+        f"{changed} differ" if changed else "same",
+    ]
+
+
+def _row(snapshot: view.Snapshot, changed: int) -> dict[str, Any]:
+    return {
+        "name": visible(snapshot.name),
+        "note": visible(snapshot.note),
+        "digest": snapshot.digest,
+        "bytes": snapshot.bytes,
+        "own": snapshot.own,
+        "step": snapshot.step,
+        "time": snapshot.time,
+        "changed": changed,
+    }
+
+
+def _difference(d: view.Difference) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": visible(d.name),
+        "part": d.part,
+        "shape": " ".join(map(str, d.shape)) or "scalar",
+        "status": d.status,
+    }
+    for field in ("relative", "largest", "cosine", "signs"):
+        value = getattr(d, field)
+        row[field] = value if math.isfinite(value) else None
+    picture = d.picture
+    row["picture"] = None
+    if picture:
+        row["picture"] = {"bins": len(picture.counts), "low": picture.edges[0],
+                          "high": picture.edges[-1]}
+        row["words"] = (f"changes from {significant(picture.edges[0], 2)} "
+                        f"to {significant(picture.edges[-1], 2)}")
+    return row
+
+
+def _k_line(act: str, name: str, arguments: tuple[str, ...]) -> str:
+    texts = [_k_path(a) if a.endswith(SUFFIX) else _k_symbol(a) for a in arguments]
+    if not texts:
+        return f".ui.{act} {name}"
+    return f".ui.{act}[{';'.join([name, *texts])}]"
+
+
+def _k_symbol(word: str) -> str:
+    plain = word.replace("_", "").replace(".", "").isalnum() and word.isascii()
+    return f"`{word}" if plain and not word[0].isdigit() else f'`$"{_k_escaped(word)}"'
+
+
+def _k_path(path: str) -> str:
+    plain = all(c.isalnum() or c in "._/" for c in path) and path.isascii()
+    return f"`:{path}" if plain else f'hsym`$"{_k_escaped(path)}"'
+
+
+def _k_escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+# --------------------------------------------------------------------------- checks of clicks
+
+
+def _text(value: Any, what: str, longest: int) -> str:
+    if not isinstance(value, str):
+        raise Refused(f"{what}: expected text")
+    value = value.strip()
+    if len(value) > longest:
+        raise Refused(f"{what}: at most {longest} characters")
+    if any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in value):
+        raise Refused(f"{what}: control characters are not allowed")
+    return value
+
+
+def _path(value: Any) -> str:
+    path = _text(value, "file", 4000)
+    if not path:
+        raise Refused("file: a name is needed")
+    if not path.endswith(SUFFIX):
+        path += SUFFIX
+    return os.path.expanduser(path)
+
+
+def _refuse_foreign(path: str) -> None:
+    """A click replaces a file only if it is a state that was saved here."""
+    try:
+        view.inspect(path)
+    except (view.StateError, OSError):
+        raise Refused("there is a file of this name that is no saved state; it stays") from None
