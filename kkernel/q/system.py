@@ -22,6 +22,7 @@ from .values import List, Value, is_list, is_string, items, string, text, vector
 if TYPE_CHECKING:
     from .interpreter import Interpreter
 
+_SCRIPTS = Path(__file__).parent / "scripts"
 Result = tuple[Value, bool]  # a value, and whether the console stays silent
 
 
@@ -150,7 +151,7 @@ def _load(q: Interpreter, argument: str, count: str) -> Value:
 def load_script(q: Interpreter, path: str) -> None:
     """Run a script file; values of expressions are echoed in one-line form, as `\\l` does."""
     try:
-        source = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+        source = _script(path).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as e:
         raise QError(f"{path}. OS reports: {e.strerror}") from None
     space = q.globals.current
@@ -167,6 +168,15 @@ def load_script(q: Interpreter, path: str) -> None:
             shown = q.line(value)
             q.write((shown if len(shown) < columns else shown[:columns - 3] + "..") + "\n")
     q.globals.current = space
+
+
+def _script(path: str) -> Path:
+    """The file itself, or one of this name in QHOME or among the scripts that come with q."""
+    if not os.path.exists(path) and os.path.dirname(path) == "":
+        for folder in (os.environ.get("QHOME", ""), str(_SCRIPTS)):
+            if folder and os.path.exists(os.path.join(folder, path)):
+                return Path(folder, path)
+    return Path(path)
 
 
 def _change_directory(q: Interpreter, argument: str, count: str) -> Value:
