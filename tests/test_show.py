@@ -220,9 +220,12 @@ CONSOLE = [
     (np.array([[1e-5, 1], [2, 1e10]]), "1e-05 1\n2     1e+10"),
     (longs(2, 3).astype("i4"), "0 1 2\n3 4 5"), (longs(2, 2).astype("f4") / 2, "0 0.5\n1 1.5"),
     (longs(2, 2, 2), "0 1 2 3\n4 5 6 7"), (longs(1, 2, 2), "0 1 2 3"),
-    (longs(2, 2, 2) * 7, "0 7   14 21\n28 35 42 49"),
-    (longs(2, 1, 2, 2), "(0 1;2 3)\n(4 5;6 7)"),
-    (longs(2, 2, 1), ",0 ,1\n,2 ,3"), (longs(2, 2, 2) > 3, "00b 00b\n11b 11b"),
+    (longs(2, 2, 2) * 7, "0  7  14 21\n28 35 42 49"),
+    (longs(2, 1, 2, 2), "0 1 2 3\n4 5 6 7"), (longs(2, 2, 1), "0 1\n2 3"),
+    (longs(2, 2, 3)[::-1], "6 7  8  9 10 11\n0 1 2   3 4 5"),
+    (longs(2, 2, 2) * 5 + .5, "0.5  5.5  10.5 15.5\n20.5 25.5 30.5 35.5"),
+    (lst(lst(s("a bc"), s("def g")), lst(1, n("2 3"))), "a   bc def g\n1      2 3"),
+    (longs(2, 2, 2) > 3, "00b 00b\n11b 11b"),
     (np.zeros((2, 0)), ""), (lst(empty(7), empty(7)), ""),
     (lst(s("a bcd"), s("_ e")), "a bcd\n  e"), (lst(s("a b"), n("1 2")), "a b\n1 2"),
     (lst(string("abc"), n("1 2 30")), "a b c\n1 2 30"), (lst(n("2000.01m"),), "2000.01m"),
@@ -269,6 +272,8 @@ CONSOLE = [
     (table(a=lst(), bcd=empty(9)), "a bcd\n-----"), (table(x=n("0x0110")), "x\n--\n01\n10"),
     (table(a=lst(string("abc"), n("1 2")[:1], n("5 7 11"), sym("x"))),
      'a\n------\n"abc"\n,1\n5 7 11\n`x'),
+    (table(a=longs(2, 3) * 5), "a\n--------\n0  5  10\n15 20 25"),
+    (Dict(s("a b"), longs(2, 2, 2) * 5), "a| 0  5  10 15\nb| 20 25 30 35"),
     (table(a=longs(2, 3)), "a\n-----\n0 1 2\n3 4 5"), (table(c=string("a b")), "c\n-\na\n\nb"),
     (table(f=n("1 2f"), r=n("1 2.5e")), "f r\n-----\n1 1\n2 2.5"),
     (keyed(table(k=s("a bcd")), v=n("1 2")), "k  | v\n---| -\na  | 1\nbcd| 2"),
@@ -336,6 +341,14 @@ def test_only_what_is_seen_is_formatted(value: Any) -> None:
     shown = show.console(value, Settings()).splitlines()
     assert 1 <= len(shown) <= 23
     assert max(map(len, shown)) <= 79
+
+
+def test_any_depth_of_aligned_lists() -> None:
+    value: Any = n("1 2")
+    for _ in range(100_000):
+        value = lst(n("1 2"), value)
+    shown = show.console(value, Settings()).splitlines()
+    assert [len(t) for t in shown] == [79, 79]
 
 
 def test_any_depth_of_nesting() -> None:

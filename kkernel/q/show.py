@@ -44,6 +44,7 @@ from .values import (
 )
 
 UNLIMITED = sys.maxsize // 4
+DEEPEST = 64  # levels of lists that are aligned within each other; deeper ones are written inline
 
 
 # ---------------------------------------------------------------- one line
@@ -200,11 +201,11 @@ def _lines(x: Value, precision: int, width: int, height: int) -> list[str]:
     return [line(x, precision, width)]
 
 
-def _list_lines(x: Value, precision: int, width: int, height: int) -> list[str]:
+def _list_lines(x: Value, precision: int, width: int, height: int, depth: int = 0) -> list[str]:
     """One line per item; lists of equal count make a matrix with aligned columns."""
     rows = [at(x, i) for i in range(min(len(x), height))]
-    if _is_matrix(rows):
-        return _matrix_lines(rows, precision, width)
+    if _is_matrix(rows) and depth < DEEPEST:
+        return _matrix_lines(rows, precision, width, depth)
     return [line(r, precision, width) for r in rows]
 
 
@@ -219,9 +220,9 @@ def _is_matrix(rows: list[Value]) -> bool:
     return first not in (1, 4, 10) or any(qtype(r) != first for r in rows)
 
 
-def _matrix_lines(rows: list[Value], precision: int, width: int) -> list[str]:
+def _matrix_lines(rows: list[Value], precision: int, width: int, depth: int) -> list[str]:
     """Rows of equal count: each column is as wide as its widest cell."""
-    texts = [_item_texts(r, precision, width, width) for r in rows]
+    texts = [_item_texts(r, precision, width, width, depth + 1) for r in rows]
     columns: list[list[str]] = []
     used = 0
     for column in zip(*texts, strict=True):
@@ -238,13 +239,17 @@ def _padded(texts: list[str]) -> list[str]:
     return [t.ljust(width) for t in texts]
 
 
-def _item_texts(x: Value, precision: int, width: int, n: int) -> list[str]:
-    """Texts of the first n items of a list: bare for vectors and enumerations, else one-line."""
+def _item_texts(x: Value, precision: int, width: int, n: int, depth: int = 0) -> list[str]:
+    """A text for each of the first n items of a list, in a row, a column or beside its key.
+
+    Bare for vectors and enumerations; other lists as their own console lines, so that vectors
+    of one count are aligned here too.
+    """
     if isinstance(x, Enum):
         return _enum_cells(x, precision, width, n)
     if is_vector(x):
         return cells(x[:n], precision)
-    return [line(at(x, i), precision, width) for i in range(min(len(x), n))]
+    return _list_lines(x, precision, width, n, depth)
 
 
 def _enum_cells(x: Enum, precision: int, width: int, n: int) -> list[str]:
@@ -272,10 +277,7 @@ def _side_lines(x: Value, header: bool, precision: int, width: int, height: int)
     """One side of a dictionary, a line per entry; below a header and rule when asked for."""
     if isinstance(x, Table):
         return table_lines(x, precision, width, height)
-    if is_vector(x) or isinstance(x, Enum):
-        found = _item_texts(x, precision, width, height)
-    else:
-        found = _list_lines(x, precision, width, height)
+    found = _item_texts(x, precision, width, height)
     if not header:
         return found
     return ["", "-" * max(map(len, found), default=0), *found]
