@@ -7,7 +7,7 @@ from importlib import import_module
 DECLARING: tuple[str, ...] = (
     "pointers", "device", "config", "help",
     "tensor.attributes", "tensor.tensor", "tensor.complexes", "tensor.sparse",
-    "tensor.detail", "tensor.shape", "tensor.join", "tensor.change",
+    "tensor.detail", "tensor.shape", "tensor.join", "tensor.change", "tensor.batches",
     "math.pointwise", "math.compare", "math.reduce", "math.linalg", "math.decompose",
     "math.spectral", "math.random", "math.other",
     "module.module", "module.access", "module.attributes", "module.forward", "loss", "opt",

@@ -32,9 +32,8 @@ def to_tensor(x: Value, dtype: torch.dtype | None = None,
     """
     t = _from_array(x) if isinstance(x, np.ndarray) else _from_other(x)
     if dtype is not None or device is not None:
-        moved = t.to(device=device, dtype=dtype)
-        own, t = own and moved is t, moved
-    return t.clone() if own and isinstance(x, np.ndarray) else t
+        t = t.to(device=device, dtype=dtype)
+    return t.clone() if own and not t.untyped_storage().resizable() else t
 
 
 def _from_array(x: np.ndarray[Any, Any]) -> Tensor:
@@ -134,10 +133,13 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
         t, fresh = t.float(), True
     t = t.detach()
     if t.is_conj() or t.is_neg():
-        t = t.resolve_conj().resolve_neg()
-    a = t.cpu().numpy()
-    if not fresh or not a.flags.c_contiguous:
-        a = np.array(a, order="C")
+        t, fresh = t.resolve_conj().resolve_neg(), True
+    if t.device.type != "cpu":
+        t, fresh = t.cpu(), True
+    if not fresh or not t.is_contiguous():
+        # numpy must not see memory that a tensor keeps: torch would never resize it again
+        t = t.clone(memory_format=torch.contiguous_format)
+    a = t.numpy()
     return _chars(a) if a.dtype == np.int8 else a
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kkernel.q import context
@@ -13,12 +15,30 @@ _FUNCTIONS = {"Resize.cpp": "resize_output_check", "Context.cpp": "alertNotDeter
 _RESIZED = "An output with one or more elements was resized"
 
 
+_seen: set[str] | None = None  # what was written inside `once`
+
+
+@contextmanager
+def once() -> Iterator[None]:
+    """Write the same warning only once, for functions that fill several tensors."""
+    global _seen
+    _seen = set()
+    try:
+        yield
+    finally:
+        _seen = None
+
+
 def install() -> None:
     """From now on, torch's own warnings go to the session that runs; others stay as they were."""
     usual = warnings.showwarning
 
     def show(message: Warning | str, *args: Any, **keywords: Any) -> None:
         text = libtorch_form(str(message))
+        if text is not None and _seen is not None:
+            if text in _seen:
+                return
+            _seen.add(text)
         if text is None or not hasattr(context, "active"):
             usual(message, *args, **keywords)
         else:

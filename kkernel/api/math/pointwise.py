@@ -83,6 +83,11 @@ binary("xor", number_too(torch.logical_xor), "true where just one of x and y is 
        group=GROUP, inplace=number_too(METHOD.logical_xor_), samples=("(0 1 2;0 0 3)",))
 
 
+def written(result: Any, out: Any) -> Any:
+    """Nothing when the result went to an output tensor."""
+    return result if out is None else None
+
+
 # ------------------------------------------------------------------ sums with a factor
 
 _MULT = Param("mult", kinds.NUMBER, "factor, 1 if left out", 1)
@@ -108,13 +113,16 @@ def _sum(name: str, summary: str, run: Any, operands: tuple[str, ...],
                      samples=samples))
 
 
-_sum("add", "x + mult * y", lambda x, y, m, out: torch.add(x, y, alpha=m, out=out), ("x", "y"),
+_sum("add", "x + mult * y",
+     lambda x, y, m, out: written(torch.add(x, y, alpha=m, out=out), out), ("x", "y"),
      ("(1 2 3;4 5 6)", " 1 2", "(1 2 3f;4 5 6f;10)"))
 _sum("addcmul", "x + mult * y * z",
-     lambda x, y, z, m, out: torch.addcmul(x, y, z, value=m, out=out), ("x", "y", "z"),
+     lambda x, y, z, m, out: written(torch.addcmul(x, y, z, value=m, out=out), out),
+     ("x", "y", "z"),
      ("(1 2f;3 4f;5 6f)", "(1 2f;3 4f;5 6f;.5)"))
 _sum("addcdiv", "x + mult * y % z",
-     lambda x, y, z, m, out: torch.addcdiv(x, y, z, value=m, out=out), ("x", "y", "z"),
+     lambda x, y, z, m, out: written(torch.addcdiv(x, y, z, value=m, out=out), out),
+     ("x", "y", "z"),
      ("(1 2f;3 4f;5 6f)", "(1 2f;3 4f;5 6f;.5)"))
 
 
@@ -127,11 +135,6 @@ _sum("addcdiv", "x + mult * y % z",
           samples=["(-2 0 7;-1;5)", "(-2 0 7;0N;5)"])
 def clamp(x: Tensor, lo: Any, hi: Any, out: Tensor | None) -> Tensor | None:
     return written(torch.clamp(x, lo, hi, out=out), out)
-
-
-def written(result: Any, out: Any) -> Any:
-    """Nothing when the result went to an output tensor."""
-    return result if out is None else None
 
 
 @function("lerp", GROUP, "x + weight * (y - x)", tensor("x"), tensor("y"),

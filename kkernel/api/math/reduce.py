@@ -36,6 +36,8 @@ def _summing(name: str, run: Callable[..., Tensor], words: str) -> None:
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};0)"],
               samples=[_ROWS, f"({_ROWS};0)", f"({_ROWS};1;1b)", f"({_ROWS};`double)"])
     def call(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
+        if not dims and not keepdim and out is None:
+            return run(x, dtype=dtype)
         return written(run(x, dims_or_all(dims), keepdim, dtype=dtype, out=out), out)
 
 
@@ -47,11 +49,12 @@ for _name, _run, _words in (("mean", torch.mean, "mean"), ("nanmean", torch.nanm
 def _sum(run: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """torch's sum in Python takes an output only with dimensions."""
 
-    def call(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Tensor:
-        if dims is None:
-            dims = list(range(x.ndim))
-        return run(x, dims, keepdim, dtype=dtype) if out is None else run(
-            x, dims, keepdim, dtype=dtype, out=out)
+    def call(x: Tensor, dims: Any = None, keepdim: bool = False, *, dtype: Any = None,
+             out: Any = None) -> Tensor:
+        if dims is None and not keepdim and out is None:
+            return run(x, dtype=dtype)
+        over = list(range(x.ndim)) if dims is None else dims
+        return run(x, over, keepdim, dtype=dtype, out=out)
 
     return call
 
@@ -263,8 +266,10 @@ def _picked(found: tuple[Tensor, Tensor, Tensor], indices: bool, counts: bool) -
           examples=["unique 3 1 3", "unique(3 1 3;1b;1b;1b)"],
           samples=[" 3 1 3", "(3 1 3;1b;1b;1b)", "((1 2;1 2;3 4);0)"])
 def unique(x: Tensor, dim: int | None, ordered: bool, indices: bool, counts: bool) -> Any:
-    found = torch._unique2(x, ordered, indices, counts) if dim is None else torch.unique_dim(
-        x, dim, ordered, indices, counts)
+    if dim is None:
+        found = torch._unique2(x, ordered, indices, counts)
+    else:
+        found = torch._VF.unique_dim(x, dim, ordered, indices, counts)  # type: ignore[attr-defined]
     return _picked(found, indices, counts)
 
 

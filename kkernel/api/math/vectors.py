@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..events import changed
+from ..torch_warnings import once
 
 Vector = list[torch.Tensor | None]
 
@@ -23,7 +24,8 @@ def into_vector(run: Callable[..., Sequence[torch.Tensor]], vector: Vector | Non
         return tuple(run())
     full = len(vector) >= count and all(t is not None for t in vector[:count])
     if full and writes:
-        run(out=tuple(vector[:count]))
+        with once():
+            run(out=tuple(vector[:count]))
     else:
         results = list(run())
         vector[:len(results)] = results

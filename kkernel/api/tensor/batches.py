@@ -1,0 +1,243 @@
+"""Batches of loose tensors: a tensor stands for one part of its storage after the other.
+
+The tensors change in place and share their storage with the whole; `restore` gives them back
+their full size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from kkernel.q.errors import QError
+from kkernel.q.functions import NULL
+from kkernel.q.values import Value
+
+from .. import kinds
+from ..declare import Param, function, simple_items
+from ..dispatch import dispatch
+from ..events import changed
+from ..kinds import NO, as_long, as_longs, is_general, kname
+from ..objects import Handle, find
+
+Tensor = torch.Tensor
+Named = list[tuple[str, Tensor]]  # tensors with the names that messages give them
+
+
+# ------------------------------------------------------------------ sizes
+
+def full_size(t: Tensor, dim: int) -> int:
+    """The size that dimension `dim` has when the tensor covers its whole storage."""
+    n = t.untyped_storage().nbytes() // t.element_size()
+    e = t.numel()
+    return t.shape[dim] * n // e if n and e else 0
+
+
+def common_size(tensors: Named, dim: int) -> int:
+    """The full size of all tensors; signals a difference, -1 when there are none."""
+    size = -1
+    for where, t in tensors:
+        n = full_size(t, dim)
+        if size < 0:
+            size = n
+        elif n != size:
+            raise QError(f"{where} size={n}, but previous tensor(s) have size={size} "
+                         f"for dim {dim}")
+    return size
+
+
+def batch_count(width: int, size: int, droplast: bool = False) -> int:
+    """How many batches of this width there are; the last may be shorter."""
+    if not (size and width):
+        return 0
+    return size // width if droplast else -(-size // width)
+
+
+# ------------------------------------------------------------------ batches
+
+def select_batch(t: Tensor, i: int, width: int, dim: int, size: int) -> None:
+    """Make t the i-th batch of its storage."""
+    width = min(width, size)
+    offset = i * width
+    if not 0 <= offset < size:
+        raise QError(f"batch[{i}] invalid, valid range is from "
+                     f"0-{batch_count(width, size, droplast=True) - 1}")
+    shape = list(t.shape)
+    shape[dim] = min(width, size - offset)
+    with torch.no_grad():
+        t.set_(t.untyped_storage(), offset * t.stride(dim), shape,
+               t.stride())  # type: ignore[call-overload]
+
+
+def restore_size(t: Tensor, dim: int, size: int) -> None:
+    """Make t cover its whole storage again."""
+    if t.shape[dim] != size:
+        shape = list(t.shape)
+        shape[dim] = size
+        with torch.no_grad():
+            t.set_(t.untyped_storage(), 0, shape, t.stride())  # type: ignore[call-overload]
+
+
+def next_batch(t: Tensor, width: int, dim: int, size: int) -> bool:
+    """Advance t to the next batch; after the last one restore it and return False."""
+    if not t.ndim:
+        raise QError("batch: tensor has no dimensions")
+    if not size:
+        return False
+    if not 0 < width < size:
+        raise QError(f"batch: size {width} not in the range 1-{size - 1} "
+                     f"(tensor size is {size} for dimension {dim})")
+    if size == t.shape[dim]:
+        select_batch(t, 0, width, dim, size)
+        return True
+    i = t.storage_offset() // (t.stride(dim) * width) + 1
+    if i < batch_count(width, size):
+        select_batch(t, i, width, dim, size)
+        return True
+    restore_size(t, dim, size)
+    return False
+
+
+def next_batches(tensors: Named, width: int, dim: int) -> bool:
+    """Advance several tensors together."""
+    size = common_size(tensors, dim)
+    more = [next_batch(t, width, dim, size) for _, t in tensors]
+    return any(more)
+
+
+def restored(tensors: Named, dim: int) -> int:
+    """Give all tensors their full size back, and return it."""
+    size = common_size(tensors, dim)
+    for _, t in tensors:
+        restore_size(t, dim, size)
+    return size
+
+
+# ------------------------------------------------------------------ k functions
+
+_DATA = ("tensor", "vector", "dictionary")
+
+
+def named_tensors(handle: Handle) -> Named:
+    """The defined tensors of a pointer, with the words for them in messages."""
+    return [(where, t) for where, t in _places(handle) if t is not None]
+
+
+def _places(handle: Handle) -> Iterator[tuple[str, Tensor | None]]:
+    if handle.kind == "tensor":
+        yield "tensor", handle.obj
+    elif handle.kind == "vector":
+        yield from ((f"tensor[{i}]", t) for i, t in enumerate(handle.obj))
+    else:
+        yield from ((f"dictionary[{name}]", t) for name, t in handle.obj.items())
+
+
+def _pointer(name: str, x: Value, most: int) -> tuple[Handle, list[Value]]:
+    """The handle and further arguments of (pointer; ..)."""
+    handle = find(x)
+    args = [] if handle is not None else list(simple_items(x))
+    if handle is None and is_general(x) and args:
+        handle = find(args.pop(0))
+    if handle is None:
+        raise QError(f"{name}: expecting tensor, vector, dictionary or model, given {kname(x)}")
+    if len(args) > most:
+        raise QError(f"{name}: expecting 1-{most + 1} args, given {len(args) + 1}")
+    return handle, args
+
+
+def _dim(name: str, args: list[Value]) -> int:
+    dim = as_long(args[0]) if args else 0
+    if dim is NO:
+        raise QError(f"{name}: 2nd arg is dimension, but given {kname(args[0])}")
+    return dim
+
+
+_X = Param("x", kinds.VALUE, "pointer to a tensor, vector, dictionary or model")
+_DIM = Param("dim", kinds.LONG, "dimension of the batches, 0 if left out", 0)
+
+
+@function("batch", "model/train", "move tensors, or the data of a model, to their next batch",
+          _X, Param("width", kinds.LONGS, "size of a batch, or size and dimension", None),
+          Param("i", kinds.LONG, "which batch, if not the next", None), raw=True,
+          examples=["t:tensor til 5", "while[batch(t;2);show tensor t]", "tensor t"])
+def batch(x: Value) -> Value:
+    handle, args = _pointer("batch", x, 2)
+    if not args or handle.kind not in _DATA:
+        return dispatch("batch", handle, *args)
+    width, dim = _width(args[0])
+    if len(args) == 1:
+        more = next_batches(named_tensors(handle), width, dim)
+        changed(handle.obj)
+        return more
+    i = as_long(args[1])
+    if i is NO:
+        raise QError(f"batch: 3rd arg is batch index, but given {kname(args[1])}")
+    tensors = named_tensors(handle)
+    size = common_size(tensors, dim)
+    for _, t in tensors:
+        select_batch(t, i, width, dim, size)
+    changed(handle.obj)
+    return NULL
+
+
+def _width(x: Value) -> tuple[int, int]:
+    sizes = as_longs(x)
+    if sizes is NO or not 1 <= len(sizes) <= 2:
+        given = kname(x) if sizes is NO else f"{len(sizes)} elements"
+        raise QError(f"batch: 2nd arg is batch size or batch size & dimension, but given {given}")
+    width, dim = (*sizes, 0)[:2]
+    if dim < 0:
+        raise QError("batch: dimension cannot be negative")
+    return width, dim
+
+
+@function("restore", "model/train", "give batched tensors, or data of a model, their full size",
+          _X, _DIM, raw=True,
+          examples=["batch(t:tensor til 5;2)", "restore t", "tensor t"])
+def restore(x: Value) -> Value:
+    handle, args = _pointer("restore", x, 1)
+    dim = _dim("restore", args)
+    if handle.kind not in _DATA:
+        if dim:
+            raise QError("restore: model data is only batched on dimension 0, "
+                         f"but given dimension {dim}")
+        return dispatch("restore", handle)
+    size = restored(named_tensors(handle), dim)
+    changed(handle.obj)
+    return size
+
+
+@function("shuffle", "model/train", "put tensors, or the data of a model, in random order",
+          _X, Param("dim", kinds.LONG, "dimension to reorder, 0 if left out", 0), raw=True,
+          examples=["shuffle t:tensor til 5", "asc tensor t"])
+def shuffle(x: Value) -> None:
+    handle, args = _pointer("shuffle", x, 1)
+    dim = _dim("shuffle", args)
+    if handle.kind not in _DATA:
+        if dim:
+            raise QError("shuffle: model data is only batched on dimension 0, "
+                         f"but given dimension {dim}")
+        dispatch("shuffle", handle)
+        return
+    tensors = named_tensors(handle)
+    size = restored(tensors, dim) if tensors else 0
+    if size > 0:
+        order = torch.randperm(size, device=tensors[0][1].device)
+        _reorder(handle, order, dim)
+        changed(handle.obj)
+
+
+def _reorder(handle: Handle, order: Tensor, dim: int) -> None:
+    if handle.kind == "tensor":
+        handle.obj = reordered(handle.obj, order, dim)
+    elif handle.kind == "vector":
+        handle.obj[:] = [reordered(t, order, dim) for t in handle.obj]
+    else:
+        for name, t in handle.obj.items():
+            handle.obj[name] = reordered(t, order, dim)
+
+
+def reordered(t: Tensor | None, order: Tensor, dim: int = 0) -> Tensor | None:
+    """The tensor with dimension `dim` in this order."""
+    return None if t is None else t.index_select(dim, order.to(t.device))
