@@ -47,7 +47,8 @@ def read_all(code: int, texts: Sequence[str]) -> Array:
     t = BY_CODE[code]
     if code == 2:
         return np.array(raw, t.dtype)
-    return np.array(raw, t.raw).view(t.dtype)
+    with np.errstate(over="ignore"):  # floats beyond the range of reals
+        return np.array(raw, t.raw).view(t.dtype)
 
 
 def _boolean(text: str) -> bool:
