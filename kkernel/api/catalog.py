@@ -11,6 +11,8 @@ DECLARING: tuple[str, ...] = (
     "math.pointwise", "math.compare", "math.reduce", "math.linalg", "math.decompose",
     "math.spectral", "math.random", "math.other",
     "module.module", "module.access", "module.attributes", "module.forward", "loss", "opt",
+    "model", "train.setup", "train.data", "train.gradients", "train.run", "train.freeze",
+    "train.average", "state",
     "functional",
 )
 

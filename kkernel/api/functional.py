@@ -38,9 +38,7 @@ class Functional(Function):
     def invoke(self, x: Value) -> Value:
         args, given = self._split(x)
         values = self.table.read(self.name, given)
-        tensors: list[Any] = [*args, *(None for _ in self.table.rows)]
-        pointer = self._convert(tensors)
-        tensors = tensors[:self.required]
+        tensors, pointer = self._inputs(args)
         inplace = bool(values.get("inplace"))
         if inplace and not pointer:
             tensors = [t.clone() for t in tensors]
@@ -53,16 +51,22 @@ class Functional(Function):
     def _split(self, x: Value) -> tuple[list[Value], list[Value]]:
         """The inputs and the options of an argument."""
         n = self.required
-        if find(x) is not None or (n == 1 and not is_general(x)):
-            args = [x]
-        elif n == 1 and not any(o.required for o in self.table.rows) and is_array(
-                x, len(self.params)):
-            args = [x]
-        else:
-            args = items(x)
+        args = [x] if find(x) is not None or (n == 1 and self._whole(x)) else items(x)
         if len(args) < n:
             raise self.unrecognized(args)
         return args[:n], args[n:]
+
+    def _whole(self, x: Value) -> bool:
+        """Whether x is the input itself, not a list of arguments."""
+        if not is_general(x):
+            return True
+        return not any(o.required for o in self.table.rows) and is_array(x, len(self.params))
+
+    def _inputs(self, args: list[Value]) -> tuple[list[Any], bool]:
+        """The tensors of the inputs, and whether one is a pointer."""
+        tensors: list[Any] = [*args, *(None for _ in self.params[len(args):])]
+        pointer = self._convert(tensors)
+        return tensors[:self.required], pointer
 
     def _keywords(self, values: dict[str, Any]) -> dict[str, Any]:
         """torch's names and values: lists as tuples, the one entry of a list of 1 alone."""
@@ -244,8 +248,7 @@ class Normalize(Functional):
         if out is None:
             return super().invoke(x)
         args, given = self._split(List(items(x)[:-1]))
-        tensors: list[Any] = [*args, *(None for _ in self.table.rows)]
-        self._convert(tensors)
+        tensors, _ = self._inputs(args)
         values = self.table.read(self.name, given)
         self.run(tensors[0], **self._keywords(values), out=out.obj)
         changed(out.obj)
