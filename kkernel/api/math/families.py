@@ -48,10 +48,10 @@ class Unary(Function):
 
 
 def unary(name: str, run: Run, summary: str, *, group: str, label: str = "",
-          inplace: Run | None = None, sample: str = "-1.5 .25 2") -> None:
+          inplace: Run | None = None, sample: str = " -1.5 .25 2") -> None:
     """Declare a function of one tensor, with output and (given a method) in-place forms."""
     params = (tensor("x"), OUTPUT) + ((IN_PLACE,) if inplace else ())
-    declare(Unary(name, group, summary, params, run, (f"{name} {sample}",), label=label,
+    declare(Unary(name, group, summary, params, run, (name + sample,), label=label,
                   inplace=inplace, samples=(sample,)))
 
 

@@ -59,15 +59,15 @@ _UNARY: tuple[tuple[str, str, str, str], ...] = (
     ("tanh", "tanh", "hyperbolic tangent", "hyperbolic tangent"),
     ("trunc", "trunc", "whole part, towards zero", "truncate"),
 )
-_SAMPLES = {"bitwisenot": "-1 0 5", "Not": "0 1 2", "Acos": "-1 .25 1", "Asin": "-1 .25 1",
-            "erfinv": "-.5 0 .5", "digamma": ".5 1 2.5", "lgamma": ".5 1 2.5",
-            "Log": ".5 1 2", "log10": ".5 1 100", "log1p": "0 1 2f", "log2": ".5 1 8",
-            "rsqrt": ".25 1 4", "Sqrt": ".25 1 4", "Reciprocal": ".5 1 4"}
+_SAMPLES = {"bitwisenot": " -1 0 5", "Not": " 0 1 2", "Acos": " -1 .25 1", "Asin": " -1 .25 1",
+            "erfinv": " -.5 0 .5", "digamma": " .5 1 2.5", "lgamma": " .5 1 2.5",
+            "Log": " .5 1 2", "log10": " .5 1 100", "log1p": " 0 1 2f", "log2": " .5 1 8",
+            "rsqrt": " .25 1 4", "Sqrt": " .25 1 4", "Reciprocal": " .5 1 4"}
 
 for _name, _torch, _words, _label in _UNARY:
     unary(_name, getattr(torch, _torch), _words, group=GROUP, label=_label,
           inplace=getattr(METHOD, _torch + "_", None) if _name != "angle" else None,
-          sample=_SAMPLES.get(_name, "-1.5 .25 2"))
+          sample=_SAMPLES.get(_name, " -1.5 .25 2"))
 
 binary("atan2", number_too(torch.atan2), "angle of the point (y;x), in radians", group=GROUP,
        inplace=number_too(METHOD.atan2_), samples=("(1 -1f;1 1f)",))

@@ -21,7 +21,7 @@ DIM = Param("dim", kinds.LONG, "dimension", None)
 DIMS = Param("dims", kinds.LONGS, "dimension(s), all if left out", ())
 KEEPDIM = Param("keepdim", kinds.FLAG, "1b to keep the dimensions, with size 1", False)
 DTYPE = Param("dtype", kinds.DTYPE, "data type to calculate in", None)
-_ROWS = "(1 2 3;4 5 6f)"
+_ROWS = "(1 2 3f;4 5 6f)"
 
 
 def dims_or_all(dims: Any) -> Any:
