@@ -320,16 +320,24 @@ def buffer_count(handle: Handle) -> int:
     return sum(isinstance(v, Tensor) for v in buffers_of(handle.obj))
 
 
+def stored_elements(opt: Opt) -> int:
+    return sum(v.untyped_storage().nbytes() // v.element_size() if isinstance(v, Tensor) else 1
+               for v in buffers_of(opt))
+
+
+def stored_bytes(opt: Opt) -> int:
+    return sum(v.untyped_storage().nbytes() if isinstance(v, Tensor) else 8
+               for v in buffers_of(opt))
+
+
 @implement("elements", "optimizer")
 def buffer_elements(handle: Handle) -> int:
-    return sum(v.untyped_storage().nbytes() // v.element_size() if isinstance(v, Tensor) else 1
-               for v in buffers_of(handle.obj))
+    return stored_elements(handle.obj)
 
 
 @implement("bytes", "optimizer")
 def buffer_bytes(handle: Handle) -> int:
-    return sum(v.untyped_storage().nbytes() if isinstance(v, Tensor) else 8
-               for v in buffers_of(handle.obj))
+    return stored_bytes(handle.obj)
 
 
 @implement("size", "optimizer")

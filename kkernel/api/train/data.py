@@ -1,0 +1,402 @@
+"""Data of a model and its batches; batches and shuffles of loose tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kkernel.q.errors import QError
+from kkernel.q.values import List, Value
+
+from .. import kinds
+from ..declare import Param, function, simple_items
+from ..inputs import Input, input_pointer, input_to_q, read_inputs
+from ..kinds import NO, as_long, as_longs, is_general, kname
+from ..module.forward import first_device
+from ..objects import Handle, TensorDict, find
+from . import spans
+from .options import GROUP, Settings
+
+
+@dataclass
+class Data:
+    """Inputs and targets, how they are split into batches, and the results of the last batch."""
+
+    x: Input = None
+    y: Input = None
+    size: int = -1  # of the first dimension, -1 without data
+    width: int = -1  # of a batch
+    batches: int = -1
+    batch: int = -1  # the current one
+    output: Any = None
+    loss: Tensor | None = None
+    order: Tensor | None = None  # where the samples were before shuffling
+    generator: torch.Generator | None = None
+    metrics: list[list[Tensor]] = field(default_factory=list)
+
+    @property
+    def tensors(self) -> list[Tensor | None]:
+        return [*tensors_of(self.x), *tensors_of(self.y)]
+
+    def define(self, x: Input, y: Input, options: Settings) -> int:
+        """Take new data; gives the number of batches."""
+        size = 0
+        for t in (*tensors_of(x), *tensors_of(y)):
+            n = spans.full_size(t, 0)
+            if size and n != size:
+                raise QError(f"tensor size mismatch, {size} vs {n}")
+            size = n
+        self.x, self.y, self.order, self.size = x, y, None, size
+        self.count(options)
+        return self.batches
+
+    def count(self, options: Settings) -> None:
+        """Count the batches again, for new data or options."""
+        if self.size >= 0:
+            self.width = min(options["batchsize"], self.size)
+            self.batches = spans.batches(self.width, self.size, options["droplast"])
+            self.batch = -1
+
+    def restore(self) -> int:
+        """End batching: every tensor shows all samples."""
+        self.batch = -1
+        for t in self.tensors:
+            if t is not None and t.ndim:
+                spans.restore(t)
+        return self.size
+
+    def start(self, options: Settings) -> None:
+        """Begin a pass: full size, a new order if asked for, and no metrics yet."""
+        self.restore()
+        if options["shuffle"]:
+            self.shuffle(options)
+        self.metrics = [[] for _ in options["metrics"]]
+
+    def next(self, options: Settings) -> bool:
+        """Show the next batch of this task; false after the last one."""
+        first = self.batch < 0
+        i = options["task"] if first else self.batch + options["tasks"]
+        if i >= self.batches:
+            self.restore()
+            return False
+        if first:
+            self.start(options)
+        for t in self.tensors:
+            spans.select(t, i, self.width, 0, self.size)
+        self.batch = i
+        return True
+
+    # -------------------------------------------------------------- order
+
+    def shuffle(self, options: Settings) -> None:
+        """Put the samples in a new random order, which `unshuffle` can undo."""
+        n = self.restore()
+        if n < 1:
+            return
+        device = next((t.device for t in self.tensors if t is not None), torch.device("cpu"))
+        if options["tasks"] > 1:
+            if self.generator is None:
+                self.generator = torch.Generator(device if options["shufflecuda"] else "cpu")
+                self.generator.manual_seed(options["shuffleseed"])
+            p = torch.randperm(n, generator=self.generator, device=self.generator.device)
+        else:
+            p = torch.randperm(n, device=device)
+        self.reorder(p)
+        before = self.order
+        self.order = p if before is None else before.index_select(0, p.to(before.device))
+
+    def unshuffle(self) -> None:
+        self.restore()
+        if self.order is not None:
+            self.reorder(self.order.argsort())
+            self.order = None
+
+    def reorder(self, p: Tensor) -> None:
+        self.x, self.y = reordered(self.x, p), reordered(self.y, p)
+
+
+def tensors_of(x: Input) -> list[Tensor | None]:
+    """The tensors of an input."""
+    if x is None:
+        return []
+    if isinstance(x, TensorDict):
+        return list(x.values())
+    return x if isinstance(x, list) else [x]
+
+
+def reordered(x: Input, p: Tensor, dim: int = 0) -> Input:
+    """An input with its samples in another order."""
+    if isinstance(x, TensorDict):
+        return TensorDict({k: reordered(t, p, dim) for k, t in x.items()}, x.role)
+    if isinstance(x, list):
+        return [reordered(t, p, dim) for t in x]
+    return None if x is None else x.index_select(dim, p.to(x.device))
+
+
+# ------------------------------------------------------------------ data of models
+
+def read_both(args: list[Value], name: str) -> tuple[Input, Input]:
+    """Inputs and targets from (model;inputs) or (model;inputs;targets)."""
+    if len(args) > 3:
+        raise QError(f"{name}: up to 3 args expected, ({kname(args[0])};inputs;targets) "
+                     f"but {len(args)} given")
+    device = device_of(args[0])
+    x = read_inputs([args[1]], name, device)
+    return x, read_inputs([args[2]], name, device) if len(args) == 3 else None
+
+
+def device_of(x: Value) -> torch.device | None:
+    """The device of the parameters of a model."""
+    handle = find(x)
+    return first_device(handle.obj.module) if handle is not None else None
+
+
+def define(args: list[Value], training: bool, name: str) -> int:
+    """Take data for training or testing; gives the number of batches."""
+    handle = find(args[0])
+    assert handle is not None
+    options, data = handle.obj.side(training)
+    if len(args) < 2:
+        raise QError(f"{name}: expecting inputs after the model")
+    x, y = read_both(args, name)
+    data.generator = None
+    return data.define(x, y, options)  # type: ignore[no-any-return]
+
+
+def model_of(x: Value) -> Handle | None:
+    """The handle of a model pointer, None for any other value."""
+    handle = find(x)
+    return handle if handle is not None and handle.kind == "model" else None
+
+
+def leading_model(x: Value, name: str) -> tuple[Handle, list[Value]]:
+    """The model and all arguments of (model; ...)."""
+    args = simple_items(x)
+    handle = model_of(args[0]) if args and find(x) is None else None
+    if handle is None:
+        raise QError(f"{name}: 1st argument must be a model")
+    return handle, args
+
+
+def need_model(x: Value, message: str) -> Handle:
+    handle = model_of(x)
+    if handle is None:
+        raise QError(message.format(kname(x)))
+    return handle
+
+
+def _data(x: Value, training: bool, name: str) -> Value:
+    handle = model_of(x)
+    if handle is not None:
+        data = handle.obj.side(training)[1]
+        return List([input_to_q(data.x), input_to_q(data.y)])
+    _, args = leading_model(x, name)
+    return define(args, training, name)
+
+
+def _end(x: Value, training: bool, name: str, inputs: bool) -> Value:
+    """Give or set the inputs, or the targets."""
+    handle = model_of(x)
+    if handle is not None:
+        data = handle.obj.side(training)[1]
+        return input_pointer(data.x if inputs else data.y)
+    handle, args = leading_model(x, name)
+    options, data = handle.obj.side(training)
+    given = read_inputs(args[1:], name, device_of(args[0]))
+    return data.define(given if inputs else data.x, data.y if inputs else given,
+                       options)
+
+
+_MODEL = Param("model", kinds.VALUE, "pointer to a model")
+_SAMPLE = "m:model(module`identity;loss`mse;opt`sgd)"
+
+
+def _declare(training: bool) -> None:
+    prefix, words = ("", "training") if training else ("test", "test")
+
+    @function(f"{prefix}data", GROUP, f"{words} data of a model as k values, or define them",
+              _MODEL, Param("inputs", kinds.VALUE, "tensors or arrays", None),
+              Param("targets", kinds.VALUE, "tensors or arrays", None), raw=True,
+              examples=[_SAMPLE, f"{prefix}data(m;til 5;1 0 1 0 1)", f"{prefix}data m"])
+    def data(x: Value) -> Value:
+        return _data(x, training, f"{prefix}data")
+
+    for end in ("input", "target"):
+        @function(f"{prefix}{end}", GROUP,
+                  f"pointer to the {words} {end}s of a model, or define them", _MODEL,
+                  Param(f"{end}s", kinds.VALUE, "tensors or arrays", None), raw=True,
+                  examples=[_SAMPLE, f"{prefix}{end}(m;til 5)", f"tensor {prefix}{end} m"])
+        def one_end(x: Value, end: str = end) -> Value:
+            return _end(x, training, f"{prefix}{end}", end == "input")
+
+    size = f"{prefix or 'data'}size"
+
+    @function(size, GROUP, f"number of {words} samples, in the batch if there is one", _MODEL,
+              raw=True, examples=[_SAMPLE, f"{prefix}data(m;til 5;til 5)", f"{size} m"])
+    def count(x: Value) -> int:
+        handle = need_model(x, size + ": model argument expected, given {}")
+        found = tensors_of(handle.obj.side(training)[1].x)
+        t = found[0] if found else None
+        return 0 if t is None else t.shape[0] if t.ndim else 1
+
+    start = f"{prefix or 'batch'}init"
+
+    @function(start, GROUP, f"begin a pass over the {words} data; gives the number of batches",
+              _MODEL, raw=True, examples=[_SAMPLE, f"{prefix}data(m;til 5;til 5)", f"{start} m"])
+    def begin(x: Value) -> int:
+        handle = need_model(x, start + ": expected model as argument, given {}")
+        options, data = handle.obj.side(training)
+        data.start(options)
+        return data.batches  # type: ignore[no-any-return]
+
+
+for _training in (True, False):
+    _declare(_training)
+
+
+@function("testbatch", GROUP, "show the next batch of the test data; false after the last one",
+          _MODEL, raw=True, examples=[_SAMPLE, "test(m;`batchsize;3)", "testdata(m;til 5;til 5)",
+                                      "while[testbatch m; show tensor testinput m]"])
+def testbatch(x: Value) -> bool:
+    handle = need_model(x, "testbatch: expecting model as only argument, given {}")
+    options, data = handle.obj.side(False)
+    return data.next(options)  # type: ignore[no-any-return]
+
+
+@function("testrestore", GROUP, "end batching of the test data; gives their number", _MODEL,
+          raw=True, examples=[_SAMPLE, "testdata(m;til 5;til 5)", "testrestore m"])
+def testrestore(x: Value) -> int:
+    return need_model(x, "testrestore: not implemented for {}").obj.testdata.restore()  # type: ignore[no-any-return]
+
+
+@function("unshuffle", GROUP, "put the training data back in their first order", _MODEL, raw=True,
+          examples=[_SAMPLE, "train(m;`shuffle;1b)", "data(m;til 5;til 5);", "shuffle m",
+                    "unshuffle m", "first data m"])
+def unshuffle(x: Value) -> None:
+    need_model(x, "unshuffle: requires model argument, given {}").obj.data.unshuffle()
+
+
+# ------------------------------------------------------------------ models and loose tensors
+
+def _named(handle: Handle | None) -> spans.Named | None:
+    """The tensors of a pointer under the names that messages use."""
+    if handle is None or handle.kind not in ("tensor", "vector", "dictionary"):
+        return None
+    if handle.kind == "tensor":
+        return [("tensor", handle.obj)]
+    if handle.kind == "vector":
+        return [(f"tensor[{i}]", t) for i, t in enumerate(handle.obj)]
+    return [(f"dictionary[{k}]", t) for k, t in handle.obj.items()]
+
+
+_OBJECT = Param("x", kinds.VALUE, "pointer to a model, tensor, vector or dictionary")
+_DIM = Param("dim", kinds.LONG, "dimension, 0 if not given", None)
+
+
+@function("batch", GROUP, "show the next batch in place; false after the last one", _OBJECT,
+          Param("size", kinds.LONGS, "size of a batch, and its dimension", None),
+          Param("index", kinds.LONG, "which batch to show", None), raw=True,
+          examples=["t:tensor til 7", "while[batch(t;3); show tensor t]", "batch(t;3;1)",
+                    "tensor t"])
+def batch(x: Value) -> Value:
+    handle = find(x)
+    if handle is not None or not is_general(x):
+        handle = need_model(x, "batch: expecting model as only argument, given {}"
+                            if is_general(x) else "batch: not implemented for {}")
+        options, data = handle.obj.side(True)
+        return data.next(options)
+    args = simple_items(x)
+    if len(args) not in (2, 3):
+        raise QError(f"batch: expecting 2-3 args, given {len(args)}")
+    sizes = as_longs(args[1])
+    if sizes is NO or len(sizes) not in (1, 2):
+        given = kname(args[1]) if sizes is NO else f"{len(sizes)} elements"
+        raise QError(f"batch: 2nd arg is batch size or batch size & dimension, but given {given}")
+    width, dim = sizes[0], sizes[1] if len(sizes) > 1 else 0
+    if dim < 0:
+        raise QError("batch: dimension cannot be negative")
+    tensors = _named(find(args[0]))
+    if tensors is None:
+        raise QError("batch: expecting 1st arg of tensor,vector or dictionary, "
+                     f"given {kname(args[0])}")
+    if len(args) == 2:
+        return spans.next_batch(tensors, width, dim)
+    i = as_long(args[2])
+    if i is NO:
+        raise QError(f"batch: 3rd arg is batch index, but given {kname(args[2])}")
+    size = spans.common_size(tensors, dim)
+    for _, t in tensors:
+        spans.select(t, i, width, dim, size)
+    return None
+
+
+def _object_and_dim(x: Value, name: str) -> tuple[Handle | None, int]:
+    """The pointer and the dimension of `object` or (object;dim)."""
+    handle = find(x)
+    if handle is not None:
+        return handle, 0
+    if not is_general(x):
+        raise QError(f"{name}: not implemented for {kname(x)}")
+    args = simple_items(x)
+    if len(args) not in (1, 2):
+        raise QError(f"{name}: expecting 1-2 args, tensor/vector/dictionary/model & optional "
+                     f"dimension, but given {len(args)} args")
+    dim = as_long(args[1]) if len(args) == 2 else 0
+    if dim is NO:
+        raise QError(f"{name}: 2nd arg is dimension, but given {kname(args[1])}")
+    handle = find(args[0])
+    if handle is not None and handle.kind == "model" and dim:
+        raise QError(f"{name}: model data is only batched on dimension 0, "
+                     f"but given dimension {dim}")
+    return handle, dim
+
+
+@function("restore", GROUP, "end batching: all is shown; gives the size of the dimension", _OBJECT,
+          _DIM, raw=True, examples=["t:tensor til 7", "batch(t;3)", "restore t", "tensor t"])
+def restore(x: Value) -> int:
+    handle, dim = _object_and_dim(x, "restore")
+    if handle is not None and handle.kind == "model":
+        return handle.obj.data.restore()  # type: ignore[no-any-return]
+    tensors = _named(handle)
+    if tensors is None:
+        raise QError("restore: expecting tensor,vector,dictionary or model, given "
+                     f"{handle.kind if handle else kname(x)}")
+    n = spans.common_size(tensors, dim)
+    for _, t in tensors:
+        spans.restore(t, dim)
+    return n
+
+
+@function("shuffle", GROUP, "put tensors, or with option shuffle a model's training data, in a "
+          "random order", _OBJECT, _DIM, raw=True,
+          examples=["t:tensor til 7", "shuffle t", "asc tensor t"])
+def shuffle(x: Value) -> None:
+    handle, dim = _object_and_dim(x, "shuffle")
+    if handle is not None and handle.kind == "model":
+        if handle.obj.train["shuffle"]:
+            handle.obj.data.shuffle(handle.obj.train)
+        return
+    tensors = _named(handle)
+    if handle is None or tensors is None:
+        raise QError("shuffled: expecting tensor,vector,dictionary or model, given "
+                     f"{handle.kind if handle else kname(x)}")
+    n = spans.common_size(tensors, dim)
+    for _, t in tensors:
+        spans.restore(t, dim)
+    if n:
+        _reorder(handle, n, dim)
+
+
+def _reorder(handle: Handle, n: int, dim: int) -> None:
+    present = [t for t in tensors_of(handle.obj) if t is not None]
+    p = torch.randperm(n, device=present[0].device)
+    mixed = reordered(handle.obj, p, dim)
+    if handle.kind == "vector":
+        handle.obj[:] = mixed
+    elif handle.kind == "dictionary":
+        handle.obj.update(mixed)
+    else:
+        handle.obj = mixed
