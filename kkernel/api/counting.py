@@ -157,6 +157,8 @@ class _Counter:
             self._scratch[part.dtype] = _Scratch(part.dtype)
         scratch, n, kind = self._scratch[part.dtype], len(part), part.dtype.type
         places = scratch.places[:n]
+        if kind is np.float32:  # what is computed with is what the sums are undone with
+            self._low, self._scale = float(kind(self._low)), float(kind(self._scale))
         np.subtract(part, kind(self._low), out=places)
         np.multiply(places, kind(self._scale), out=places)
         self._n += n

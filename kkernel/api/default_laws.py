@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from .distributions import Distribution, Normal, Spiked, Uniform, constant
 from .laws import Law, initializer
+from .structure import named_modules
 
 Rule = Callable[[Any, str, Tensor], Distribution | None]
 
@@ -68,7 +69,7 @@ _RULES: tuple[tuple[tuple[type, ...], Rule], ...] = (
 def default_laws(root: nn.Module) -> dict[str, Law]:
     """By dotted parameter name, for the module types of torch."""
     laws: dict[str, Law] = {}
-    for path, module in root.named_modules(remove_duplicate=False):
+    for path, module in named_modules(root):
         prefix = f"{path}." if path else ""
         _add_own(laws, prefix, module)
     for path, module in root.named_modules():  # containers that draw again over their children

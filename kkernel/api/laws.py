@@ -24,6 +24,7 @@ from .distributions import (
     WholeNumbers,
     constant,
 )
+from .structure import named_parameters
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def whole_range(dtype: torch.dtype) -> tuple[int, int]:
 @dataclass(frozen=True)
 class _Record:
     storage: StorageWeakRef  # keeps the address from being used again
-    sample: list[float] | None
+    sample: tuple[float, ...] | None
     law: Law | None
 
 
@@ -188,14 +189,13 @@ def _key(tensor: Tensor) -> tuple[Any, ...]:
     return storage, tensor.storage_offset(), tuple(tensor.shape), tensor.stride()
 
 
-def written_sample(tensor: Tensor) -> list[float] | None:
+def written_sample(tensor: Tensor) -> tuple[float, ...] | None:
     """A few numbers, to see later whether the tensor was written to."""
     flat = tensor.detach()
     if not flat.is_contiguous() or not flat.numel() or flat.is_complex():
         return None
     flat = flat.view(-1)
-    values: list[float] = flat[:: max(1, flat.numel() // 7)][:8].tolist()
-    return values
+    return tuple(flat[:: max(1, flat.numel() // 7)][:8].tolist())
 
 
 # --------------------------------------------------------------------------- defaults of modules
@@ -207,7 +207,7 @@ def parameter_laws(module: nn.Module) -> dict[str, KnownLaw]:
 
     found: dict[str, KnownLaw] = {}
     defaults = default_laws(module)
-    for name, parameter in module.named_parameters(remove_duplicate=False):
+    for name, parameter in named_parameters(module):
         law = recorded(parameter)
         if law is None and name in defaults and not known(parameter):
             law = KnownLaw(defaults[name], False)

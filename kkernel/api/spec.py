@@ -10,7 +10,14 @@ from torch import Tensor, nn
 
 from .describe import Description, Options, describe
 from .sample import sample_inputs
-from .structure import children, fingerprints, own_parameters, postorder, runs
+from .structure import (
+    children,
+    fingerprints,
+    named_parameters,
+    own_parameters,
+    postorder,
+    runs,
+)
 from .trace import Call, Shape, Trace, trace
 
 
@@ -190,7 +197,7 @@ class _Sizes:
         self._subtree: dict[int, frozenset[Any]] = {}
         self._size: dict[Any, _Size] = {}
         self._first: dict[Any, str] = {}
-        for path, parameter in root.named_parameters(remove_duplicate=False):
+        for path, parameter in named_parameters(root):
             self._first.setdefault(identity(parameter), path)
             self._size[identity(parameter)] = _size(parameter)
         for module in postorder(root):

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from . import random_state
 from .digest import digest
 from .spec import identity
+from .structure import named_buffers, named_parameters
 
 
 class StateError(ValueError):
@@ -71,10 +72,7 @@ def torch_optimizer(model: Any) -> Any:
 
 def named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Every parameter and buffer under every name it has; those without a shape yet are refused."""
-    for name, tensor in (
-        *module.named_parameters(remove_duplicate=False),
-        *module.named_buffers(remove_duplicate=False),
-    ):
+    for name, tensor in (*named_parameters(module), *named_buffers(module)):
         if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
             raise StateError(f"{name}: not initialized yet, there is no state to take")
         yield name, tensor

@@ -21,6 +21,34 @@ def own_parameters(module: nn.Module) -> list[tuple[str, Tensor]]:
     return [(name, p) for name, p in module._parameters.items() if p is not None]
 
 
+def named_modules(root: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Every module under every path it has, depth first; not entered again inside itself."""
+    stack = [("", root, frozenset({id(root)}))]
+    while stack:
+        path, module, above = stack.pop()
+        yield path, module
+        stack.extend(
+            (f"{path}.{name}" if path else name, child, above | {id(child)})
+            for name, child in reversed(children(module))
+            if id(child) not in above
+        )
+
+
+def named_parameters(root: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Every parameter under every path it has."""
+    for path, module in named_modules(root):
+        prefix = f"{path}." if path else ""
+        yield from ((prefix + name, parameter) for name, parameter in own_parameters(module))
+
+
+def named_buffers(root: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Every buffer under every path it has."""
+    for path, module in named_modules(root):
+        prefix = f"{path}." if path else ""
+        buffers = module._buffers.items()
+        yield from ((prefix + name, buffer) for name, buffer in buffers if buffer is not None)
+
+
 def postorder(root: nn.Module) -> Iterator[nn.Module]:
     """Every module once, children before their parents."""
     seen = {id(root)}
