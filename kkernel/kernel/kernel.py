@@ -98,10 +98,12 @@ class QKernel(IPythonKernel):
             await super().shell_channel_thread_main(msg)
 
     def pre_handler_hook(self) -> None:
-        """SIGINT keeps the handler of q.interrupts."""
+        """SIGINT keeps the handler of q.interrupts, which now waits for an evaluation."""
+        interrupts.expect(True)
 
     def post_handler_hook(self) -> None:
-        """See pre_handler_hook."""
+        """A signal that comes after the evaluation is too late."""
+        interrupts.expect(False)
 
     def say_still_busy(self) -> None:
         """After an answer given aside its "idle" stands last: correct it while a cell runs."""

@@ -1,9 +1,10 @@
 """SIGINT: raised only while q evaluates, and held back where a cut would break something.
 
 Python delivers the signal to the main thread between two bytecodes, so an exception may come
-anywhere: in the middle of a message, of a registry update, of a file being saved.  Hence two
-rules.  `KeyboardInterrupt` is raised only inside `evaluating()`; elsewhere a signal is dropped.
-Inside `held()` the signal waits, and is raised when the outermost such section ends.
+anywhere: in the middle of a message, of a registry update, of a file being saved.  Hence three
+rules.  `KeyboardInterrupt` is raised only inside `evaluating()`.  Inside `held()` the signal
+waits, and is raised when the outermost such section ends.  Between `expect()` and `evaluating()`
+it waits too: a cell is stopped also before it has quite begun.  All other signals are dropped.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_expected = False  # an evaluation is about to begin
 _evaluating = False
 _held = 0  # depth of sections, of the main thread, that must not be cut
-_waiting = False  # a signal came inside such a section
+_waiting = False  # a signal came and has not been raised yet
 
 
 def install() -> None:
@@ -26,21 +28,26 @@ def install() -> None:
 
 def _on_signal(_number: int, _frame: Any) -> None:
     global _waiting
-    if not _evaluating:
-        return
-    if _held:
-        _waiting = True
-    else:
+    if _evaluating and not _held:
         raise KeyboardInterrupt
+    _waiting = _evaluating or _expected
+
+
+def expect(coming: bool) -> None:
+    """A request has come, or is done: in between a signal stops the evaluation it asks for."""
+    global _expected, _waiting
+    _expected, _waiting = coming, False
 
 
 @contextmanager
 def evaluating() -> Iterator[None]:
     """SIGINT raises KeyboardInterrupt in this section.  Main thread; not to be nested."""
     global _evaluating, _waiting
-    _waiting = False
     try:
         _evaluating = True
+        if _waiting:
+            _waiting = False
+            raise KeyboardInterrupt
         yield
         _evaluating = False
     finally:  # a second signal may strike here, but no call stands before the store
