@@ -61,6 +61,9 @@ def test_aj(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     times = pd.merge_asof(left, right.assign(t0=right.time), on="time", by="s")
     assert items(q("aj0[`s`time;a;b]").column("time")) == [
         int(own if pd.isna(found) else found) for own, found in zip(left.time, times.t0)]
+    shuffled = q("aj[`s`time;a neg[n]?n:count a;b]")  # takes the other way through
+    assert sorted(zip(items(shuffled.column("v")), items(shuffled.column("w")))) == list(
+        zip(left.v, longs(want.w)))
     alone = pd.merge_asof(left, right.drop(columns="s"), on="time")
     assert items(q("aj[`time;a;delete s from b]").column("w")) == longs(alone.w)
 

@@ -10,13 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .grouping import Groups, dense, order_of
+from .grouping import Groups, order_of, ordinals, stable_order
 from .positions import take_positions
 from .registry import KEYWORDS
 from .types import BY_CODE, CODE_OF_DTYPE, DTYPE
 from .values import Array, Value, is_vector, qtype
-
-EXACT = 2**53  # longs below this survive the floats of bincount
 
 
 def aggregate(name: str, columns: list[Value], groups: Groups) -> Value | None:
@@ -95,22 +93,16 @@ def _sum(x: Array, groups: Groups) -> Array | None:
     raw = _filled(x, 0)
     if raw.dtype.kind == "f":
         return np.bincount(groups.of, raw, groups.count).astype(dtype)
-    if raw.dtype.kind == "b" or _bounded(raw):
-        total = np.bincount(groups.of, raw, groups.count).astype(np.int64)
-    else:
-        total = np.add.reduceat(raw[groups.order], groups.starts, dtype=np.int64)
+    total = np.zeros(groups.count, np.int64)
+    np.add.at(total, groups.of, raw.astype(np.int64, copy=False))
     return total.view(dtype) if dtype.kind in "mM" else total.astype(dtype)
 
 
-def _bounded(raw: Array) -> bool:
-    if not len(raw):
-        return True
-    return max(abs(int(raw.max())), abs(int(raw.min()))) * len(raw) < EXACT
-
-
-def _reduce(ufunc: np.ufunc, x: Array, groups: Groups, identity: float, name: str) -> Array:
-    raw = _filled(x, identity)[groups.order]
-    out = ufunc.reduceat(raw, groups.starts)
+def _reduce(ufunc: np.ufunc, x: Array, groups: Groups, skipped: float, name: str) -> Array:
+    """The greatest or smallest item of each group; nulls count as the value `skipped`."""
+    raw = _filled(x, skipped)
+    out = raw[groups.firsts]
+    ufunc.at(out, groups.of, raw)
     dtype = _result_dtype(name, x)
     return out.view(dtype) if dtype.kind in "mM" else out.astype(dtype)
 
@@ -130,7 +122,10 @@ def _min(x: Array, groups: Groups) -> Array:
 def _prd(x: Array, groups: Groups) -> Array | None:
     if x.dtype.kind != "f" and x.dtype != np.int64:
         return None
-    return _reduce(np.multiply, x, groups, 1, "prd")
+    dtype = _result_dtype("prd", x)
+    out = np.ones(groups.count, dtype)
+    np.multiply.at(out, groups.of, _filled(x, 1).astype(dtype, copy=False))
+    return out
 
 
 def _all(x: Array, groups: Groups) -> Array | None:
@@ -197,11 +192,20 @@ def _sdev(x: Array, groups: Groups) -> Array | None:
 def _med(x: Array, groups: Groups) -> Array | None:
     if x.dtype.kind in "mM" or _nulls(x) is not None:
         return None
-    rank, distinct = dense(x if x.dtype.kind != "f" else x.argsort().argsort())
-    by_value = order_of(rank, distinct)
-    order = by_value[order_of(groups.of[by_value], groups.count)]
-    low = x[order[groups.starts + (groups.sizes - 1) // 2]].astype(np.float64)
-    return (low + x[order[groups.starts + groups.sizes // 2]]) / 2
+    sorted_ = _sorted_within(x, groups)
+    low = sorted_[groups.starts + (groups.sizes - 1) // 2].astype(np.float64)
+    return (low + sorted_[groups.starts + groups.sizes // 2]) / 2
+
+
+def _sorted_within(x: Array, groups: Groups) -> Array:
+    """The items group by group, ascending in each."""
+    if groups.count * 64 > len(x):
+        by_value = stable_order(ordinals(x))
+        return x[by_value[order_of(groups.of[by_value], groups.count)]]
+    out = x[groups.order]
+    for a, n in zip(groups.starts.tolist(), groups.sizes.tolist()):
+        out[a:a + n].sort()
+    return out
 
 
 # ---------------------------------------------------------------- of two columns

@@ -236,9 +236,7 @@ def distinct_rows(t: Table) -> Array:
     """Positions of the first of each set of equal rows, in order."""
     from .grouping import Groups
 
-    firsts = Groups.by(t.data, len(t)).firsts
-    firsts.sort()
-    return firsts
+    return np.sort(Groups.by(t.data, len(t)).firsts)
 
 
 # ---------------------------------------------------------------- appending

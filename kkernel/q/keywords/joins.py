@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..aggregates import NAMES as AGGREGATES
+from ..aggregates import aggregate
 from ..apply import apply
 from ..errors import QError, length_error, type_error
-from ..joins import ABSENT, Timeline, key_matches, pairs
+from ..functions import Primitive
+from ..grouping import Groups
+from ..joins import ABSENT, Equals, Timeline, as_of, key_matches, pairs
 from ..positions import at_positions, take_positions
 from ..registry import OPERATORS, keyword
 from ..symbols import Symbol
@@ -20,14 +24,17 @@ from ..tables import (
     named,
     nulls_like,
     rekey,
+    repeat,
     replace_rows,
     symbol_list,
     unkey,
     with_columns,
     without_columns,
 )
-from ..values import Array, Dict, Table, Value, at, collapse, count, is_list, items
+from ..values import EMPTY, Array, Dict, Table, Value, at, collapse, count, is_list, items
 from .tables import table_value
+
+WINDOW_ROWS = 1 << 22  # rows of windows that are laid out at once
 
 Merge = Callable[[Value, Value], Value]  # (old items, new items) of the matched rows
 
@@ -212,7 +219,7 @@ def _as_of(c: Value, t1: Value, t2: Value, merge: Merge, own_time: bool) -> Valu
     columns = symbol_list(c)
     t1, _ = named(t1)
     left, right = unkey(table_value(t1)), unkey(t2)
-    rows = Timeline(columns, left, right).as_of(left.column(columns[-1]))
+    rows = as_of(columns, left, right)
     dropped = columns if own_time else columns[:-1]
     return rekey(t1, joined_columns(left, without_columns(right, dropped), rows, merge))
 
@@ -224,8 +231,7 @@ def asof(x: Value, y: Value) -> Value:
     wanted = y if isinstance(y, Table) else Table(
         symbol_list(y.keys), [collapse([v]) for v in items(y.values)])
     columns = wanted.columns
-    rows = Timeline(columns, wanted, t).as_of(wanted.column(columns[-1]))
-    found = at_positions(without_columns(t, columns), rows)
+    found = at_positions(without_columns(t, columns), as_of(columns, wanted, t))
     return found if isinstance(y, Table) else at(found, 0)
 
 
@@ -249,7 +255,7 @@ def _window(w: Value, c: Value, t: Value, q: Value, prevailing: bool) -> Value:
     begin, end = items(w)
     if count(begin) != len(left) or count(end) != len(left):
         raise length_error()
-    line = Timeline(columns, left, right)
+    line = Timeline(Equals(columns[:-1], left, right), right.column(columns[-1]))
     starts = np.maximum(line.last_until(begin) - 1, line.group_starts()) if prevailing \
         else line.first_from(begin)
     ends = np.maximum(line.last_until(end), starts)
@@ -260,8 +266,37 @@ def _window(w: Value, c: Value, t: Value, q: Value, prevailing: bool) -> Value:
 
 
 def _windowed(f: Value, columns: Sequence[Value], starts: Array, ends: Array) -> Value:
+    """f of each window, for all windows at once where f is an aggregate keyword."""
+    if isinstance(f, Primitive) and f.name in AGGREGATES and len(starts):
+        found = _aggregated(f, columns, starts, ends)
+        if found is not None:
+            return found
     out = []
     for a, b in zip(starts.tolist(), ends.tolist()):
         rows = np.arange(a, b)
         out.append(apply(f, [take_positions(column, rows) for column in columns]))
     return collapse(out)
+
+
+def _aggregated(f: Primitive, columns: Sequence[Value], starts: Array, ends: Array
+                ) -> Value | None:
+    """Windows as groups of rows; those that would overlap too much come in parts."""
+    sizes = ends - starts
+    parts = []
+    bounds = np.searchsorted(sizes.cumsum(), np.arange(WINDOW_ROWS, sizes.sum(), WINDOW_ROWS))
+    for part in np.split(np.arange(len(starts)), bounds):
+        if not len(part):
+            continue
+        filled = part[sizes[part] > 0]
+        of = np.repeat(np.arange(len(filled)), sizes[filled])
+        rows = np.arange(len(of)) - np.repeat(
+            sizes[filled].cumsum() - sizes[filled] - starts[filled], sizes[filled])
+        found = aggregate(f.name, [take_positions(c, rows) for c in columns],
+                          Groups(of, len(filled))) if len(filled) else EMPTY
+        if found is None:
+            return None
+        if len(filled) < len(part):
+            nothing = apply(f, [take_positions(c, rows[:0]) for c in columns])
+            found = put(repeat(nothing, len(part)), np.flatnonzero(sizes[part] > 0), found)
+        parts.append(found)
+    return concatenate(parts)
