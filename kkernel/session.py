@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from kkernel.api.names import NAMES
+from kkernel.api import names
 from kkernel.q import Interpreter, interrupts
 from kkernel.q.errors import QError
 from kkernel.q.functions import Foreign
 from kkernel.q.values import Dict, List, Value, record
 
 Write = Callable[[str], object]
+NAMES = frozenset(names.NAMES)
 
 
 class Session:

@@ -9,7 +9,8 @@ def load() -> dict[str, Foreign]:
     """Every function of the api as a q value, by name.  Imports torch on first use."""
     from . import catalog, torch_warnings
     from .declare import FUNCTIONS
+    from .names import NAMES
 
     catalog.declare_all()
     torch_warnings.install()
-    return {name: f.foreign for name, f in FUNCTIONS.items()}
+    return {name: FUNCTIONS[name].foreign for name in NAMES if name in FUNCTIONS}

@@ -20,6 +20,7 @@ from ..dispatch import dispatch
 from ..events import changed
 from ..kinds import NO, as_long, as_longs, is_general, kname
 from ..objects import Handle, find
+from .shape import zero_growth
 
 Tensor = torch.Tensor
 Named = list[tuple[str, Tensor]]  # tensors with the names that messages give them
@@ -75,8 +76,10 @@ def restore_size(t: Tensor, dim: int, size: int) -> None:
     if t.shape[dim] != size:
         shape = list(t.shape)
         shape[dim] = size
+        before = t.untyped_storage().nbytes()
         with torch.no_grad():
             t.set_(t.untyped_storage(), 0, shape, t.stride())  # type: ignore[call-overload]
+        zero_growth(t, before)  # only when restored along another dimension than batched
 
 
 def next_batch(t: Tensor, width: int, dim: int, size: int) -> bool:

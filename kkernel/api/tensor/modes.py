@@ -126,7 +126,8 @@ MODES: dict[str, Mode] = {
                    lambda a, out: torch.arange(*a, out=out), dtype=_integral),
     "complex": Mode("real and imaginary parts", ((_ANY,), (_ANY, _ANY)),
                     complex_tensor, lambda a, out: complex_tensor(a, out=out)),
-    "empty": _sized("memory as it is found", torch.empty, torch.empty_like),
+    # zeros cost nothing that a first write would not, and show nobody's old memory
+    "empty": _sized("memory to be filled later, 0 until then", torch.zeros, torch.zeros_like),
     "eye": Mode("ones on the diagonal", ((as_long,), (as_long, as_long)),
                 lambda a, **o: torch.eye(*a, **o), lambda a, out: torch.eye(*a, out=out)),
     "full": Mode("one value everywhere", ((as_longs, as_scalar),),

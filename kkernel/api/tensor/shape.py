@@ -79,7 +79,7 @@ for _name, _words, _run in (
              examples=[f"{_name}(til 6;2 3)", f"{_name}(til 6;-1 2)"])(_resizer(_name, _run))
 
 
-@function("resize", GROUP, "change the size of a tensor in place; growth is not initialised",
+@function("resize", GROUP, "change the size of a tensor in place; what is added is 0",
           _X, _SIZES, raw=True, examples=["resize(t:tensor til 6;2 3)", "tensor t"])
 def resize(x: Value) -> Value:
     if not is_general(x):
@@ -89,9 +89,20 @@ def resize(x: Value) -> Value:
         raise QError("resize expects (array/tensor;new size/tensor w'size to use)")
     t, pointer = source(args[0])
     sizes = _sizes("resize", args[1], "2nd arg of size or tensor w'size to use")
+    before = t.untyped_storage().nbytes()
     t.resize_(inferred(sizes, t.numel()))
+    zero_growth(t, before)
     changed(t)
     return None if pointer else to_q(t, fresh=True)
+
+
+def zero_growth(t: Tensor, before: int) -> None:
+    """Clear what the storage of t has gained since it had `before` bytes."""
+    storage = t.untyped_storage()
+    grown = storage.nbytes() - before
+    if grown > 0:
+        torch.empty(0, dtype=torch.uint8, device=t.device).set_(
+            storage, before, (grown,)).zero_()
 
 
 def inferred(sizes: list[int], count: int) -> list[int]:

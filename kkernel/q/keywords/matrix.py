@@ -17,7 +17,12 @@ SMALL = 32  # the largest order that is computed step by step
 
 @keyword("mmu", infix=True, glyph="$")
 def mmu(x: Value, y: Value) -> Value:
-    """Matrix product of float matrices; dot product of float vectors."""
+    """Matrix product of float matrices; dot product of float vectors; of lists of matrices the
+    products of the items."""
+    if _deep(x) and _deep(y):
+        if len(x) != len(y):
+            raise length_error()
+        return collapse([mmu(a, b) for a, b in zip(x, y, strict=True)])
     a, b = _floats(x), _floats(y)
     if a.shape[-1] != b.shape[0]:
         raise length_error()
@@ -62,6 +67,11 @@ def _floats(x: Value) -> Array:
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or x.ndim > 2:
         raise length_error() if isinstance(x, List) and _ragged(x) else type_error()
     return x.view(np.ndarray)
+
+
+def _deep(x: Value) -> bool:
+    """A list of matrices."""
+    return isinstance(x, np.ndarray) and x.ndim > 2
 
 
 def _ragged(x: List) -> bool:
