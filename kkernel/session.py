@@ -75,7 +75,7 @@ class Session:
         """What `2:` loads: `fns`, the function that gives all functions, or one of them."""
         functions = self.load_api()
         if name == "fns":
-            return Foreign("fns", 1, lambda x: api_dictionary(functions), "all functions of the api")
+            return Foreign(name, 1, lambda x: api_dictionary(functions), "all functions of the api")
         if name not in functions:
             raise QError(f"{file}: no function {name}")
         return functions[name]

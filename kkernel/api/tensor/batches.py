@@ -20,101 +20,10 @@ from ..dispatch import dispatch
 from ..events import changed
 from ..kinds import NO, as_long, as_longs, is_general, kname
 from ..objects import Handle, find
-from .shape import zero_growth
+from .spans import Named, common_size, next_batches, select
+from .spans import restore as restore_size
 
 Tensor = torch.Tensor
-Named = list[tuple[str, Tensor]]  # tensors with the names that messages give them
-
-
-# ------------------------------------------------------------------ sizes
-
-def full_size(t: Tensor, dim: int) -> int:
-    """The size that dimension `dim` has when the tensor covers its whole storage."""
-    n = t.untyped_storage().nbytes() // t.element_size()
-    e = t.numel()
-    return t.shape[dim] * n // e if n and e else 0
-
-
-def common_size(tensors: Named, dim: int) -> int:
-    """The full size of all tensors; signals a difference, -1 when there are none."""
-    size = -1
-    for where, t in tensors:
-        n = full_size(t, dim)
-        if size < 0:
-            size = n
-        elif n != size:
-            raise QError(f"{where} size={n}, but previous tensor(s) have size={size} "
-                         f"for dim {dim}")
-    return size
-
-
-def batch_count(width: int, size: int, droplast: bool = False) -> int:
-    """How many batches of this width there are; the last may be shorter."""
-    if not (size and width):
-        return 0
-    return size // width if droplast else -(-size // width)
-
-
-# ------------------------------------------------------------------ batches
-
-def select_batch(t: Tensor, i: int, width: int, dim: int, size: int) -> None:
-    """Make t the i-th batch of its storage."""
-    width = min(width, size)
-    offset = i * width
-    if not 0 <= offset < size:
-        raise QError(f"batch[{i}] invalid, valid range is from "
-                     f"0-{batch_count(width, size, droplast=True) - 1}")
-    shape = list(t.shape)
-    shape[dim] = min(width, size - offset)
-    with torch.no_grad():
-        t.set_(t.untyped_storage(), offset * t.stride(dim), shape,
-               t.stride())  # type: ignore[call-overload]
-
-
-def restore_size(t: Tensor, dim: int, size: int) -> None:
-    """Make t cover its whole storage again."""
-    if t.shape[dim] != size:
-        shape = list(t.shape)
-        shape[dim] = size
-        before = t.untyped_storage().nbytes()
-        with torch.no_grad():
-            t.set_(t.untyped_storage(), 0, shape, t.stride())  # type: ignore[call-overload]
-        zero_growth(t, before)  # only when restored along another dimension than batched
-
-
-def next_batch(t: Tensor, width: int, dim: int, size: int) -> bool:
-    """Advance t to the next batch; after the last one restore it and return False."""
-    if not t.ndim:
-        raise QError("batch: tensor has no dimensions")
-    if not size:
-        return False
-    if not 0 < width < size:
-        raise QError(f"batch: size {width} not in the range 1-{size - 1} "
-                     f"(tensor size is {size} for dimension {dim})")
-    if size == t.shape[dim]:
-        select_batch(t, 0, width, dim, size)
-        return True
-    i = t.storage_offset() // (t.stride(dim) * width) + 1
-    if i < batch_count(width, size):
-        select_batch(t, i, width, dim, size)
-        return True
-    restore_size(t, dim, size)
-    return False
-
-
-def next_batches(tensors: Named, width: int, dim: int) -> bool:
-    """Advance several tensors together."""
-    size = common_size(tensors, dim)
-    more = [next_batch(t, width, dim, size) for _, t in tensors]
-    return any(more)
-
-
-def restored(tensors: Named, dim: int) -> int:
-    """Give all tensors their full size back, and return it."""
-    size = common_size(tensors, dim)
-    for _, t in tensors:
-        restore_size(t, dim, size)
-    return size
 
 
 # ------------------------------------------------------------------ k functions
@@ -122,7 +31,7 @@ def restored(tensors: Named, dim: int) -> int:
 _DATA = ("tensor", "vector", "dictionary")
 
 
-def named_tensors(handle: Handle) -> Named:
+def named_tensors(handle: Handle) -> list[tuple[str, Tensor]]:
     """The defined tensors of a pointer, with the words for them in messages."""
     return [(where, t) for where, t in _places(handle) if t is not None]
 
@@ -147,6 +56,14 @@ def _pointer(name: str, x: Value, most: int) -> tuple[Handle, list[Value]]:
     if len(args) > most:
         raise QError(f"{name}: expecting 1-{most + 1} args, given {len(args) + 1}")
     return handle, args
+
+
+def _restored(tensors: Named, dim: int) -> int:
+    """Give all tensors their full size back, and return it."""
+    size = common_size(tensors, dim)
+    for _, t in tensors:
+        restore_size(t, dim)
+    return size
 
 
 def _dim(name: str, args: list[Value]) -> int:
@@ -179,7 +96,7 @@ def batch(x: Value) -> Value:
     tensors = named_tensors(handle)
     size = common_size(tensors, dim)
     for _, t in tensors:
-        select_batch(t, i, width, dim, size)
+        select(t, i, width, dim, size)
     changed(handle.obj)
     return NULL
 
@@ -206,7 +123,7 @@ def restore(x: Value) -> Value:
             raise QError("restore: model data is only batched on dimension 0, "
                          f"but given dimension {dim}")
         return dispatch("restore", handle)
-    size = restored(named_tensors(handle), dim)
+    size = _restored(named_tensors(handle), dim)
     changed(handle.obj)
     return size
 
@@ -224,7 +141,7 @@ def shuffle(x: Value) -> None:
         dispatch("shuffle", handle)
         return
     tensors = named_tensors(handle)
-    size = restored(tensors, dim) if tensors else 0
+    size = _restored(tensors, dim) if tensors else 0
     if size > 0:
         order = torch.randperm(size, device=tensors[0][1].device)
         _reorder(handle, order, dim)

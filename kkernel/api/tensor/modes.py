@@ -21,6 +21,7 @@ from ..kinds import NO, as_long, as_long_double, as_longs, as_number, as_scalar
 from ..objects import find_tensor, register
 from ..tensor_options import TensorOptions, as_options
 from .complexes import complex_tensor
+from .shape import zero_growth
 from .sparse import sparse_tensor
 
 Tensor = torch.Tensor
@@ -104,6 +105,14 @@ def _into(t: Tensor, out: Tensor | None = None, **keywords: Any) -> Tensor:
                 ).requires_grad_(gradient)
 
 
+def _resized(size: list[int], out: Tensor) -> Tensor:
+    """The output with another size; its values stay, what is added is 0."""
+    before = out.untyped_storage().nbytes()
+    out.resize_(size)
+    zero_growth(out, before)
+    return out
+
+
 def _spaced(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """linspace and logspace: start, end, steps (100), and for logspace the base."""
 
@@ -127,7 +136,9 @@ MODES: dict[str, Mode] = {
     "complex": Mode("real and imaginary parts", ((_ANY,), (_ANY, _ANY)),
                     complex_tensor, lambda a, out: complex_tensor(a, out=out)),
     # zeros cost nothing that a first write would not, and show nobody's old memory
-    "empty": _sized("memory to be filled later, 0 until then", torch.zeros, torch.zeros_like),
+    "empty": Mode("memory to be filled later, 0 until then", ((as_longs,),),
+                  lambda a, **o: torch.zeros(a[0], **o), lambda a, out: _resized(a[0], out),
+                  lambda t, a, **o: torch.zeros_like(t, **o)),
     "eye": Mode("ones on the diagonal", ((as_long,), (as_long, as_long)),
                 lambda a, **o: torch.eye(*a, **o), lambda a, out: torch.eye(*a, out=out)),
     "full": Mode("one value everywhere", ((as_longs, as_scalar),),
