@@ -33,7 +33,7 @@ def floating(ufunc: Any) -> Callable[[int], Unary]:
     return build
 
 
-def _declare(name: str, ufunc: Any, doc: str) -> Callable[[Value], Value]:
+def _declare(name: str, ufunc: Any, doc: str, glyph: str = "") -> Callable[[Value], Value]:
     """Declare an atomic keyword whose result is a float."""
     kernels = Kernels(floating(ufunc))
 
@@ -42,7 +42,7 @@ def _declare(name: str, ufunc: Any, doc: str) -> Callable[[Value], Value]:
 
     fn.__doc__ = doc
     fn.__name__ = fn.__qualname__ = name
-    return keyword(name, atomic=True)(fn)
+    return keyword(name, glyph=glyph, atomic=True)(fn)
 
 
 sqrt = _declare("sqrt", np.sqrt, "The square root as a float; null of a negative number.")
@@ -54,7 +54,7 @@ tan = _declare("tan", np.tan, "The tangent of x radians.")
 asin = _declare("asin", np.arcsin, "The arcsine in radians, between -pi/2 and pi/2.")
 acos = _declare("acos", np.arccos, "The arccosine in radians, between 0 and pi.")
 atan = _declare("atan", np.arctan, "The arctangent in radians, between -pi/2 and pi/2.")
-reciprocal = _declare("reciprocal", np.reciprocal, "1%x as a float.")
+reciprocal = _declare("reciprocal", np.reciprocal, "1%x as a float.", "%:")
 
 
 # ---------------------------------------------------------------- signs

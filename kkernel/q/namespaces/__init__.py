@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..functions import Foreign
+from ..registry import KEYWORDS
 
 if TYPE_CHECKING:
     from ..interpreter import Interpreter
@@ -13,9 +14,18 @@ if TYPE_CHECKING:
 # module -> namespace its FUNCTIONS (name -> (rank, fn)) and VALUES (name -> value) belong to
 MODULES = {"dotq_text": ".Q", "dotq_tables": ".Q", "dotq": ".Q", "dotj": ".j", "doth": ".h"}
 
+# keywords that q has as reserved words rather than as entries of .q
+NATIVE = frozenset("""abs acos asin atan avg bin binr cor cos cov dev div enlist exit exp getenv
+    hopen in insert last like log max min prd setenv sin sqrt ss sum tan var wavg within wsum
+    xexp""".split())
+
 
 def install(q: Interpreter) -> None:
     """Define the functions of every namespace, and the `.z` names that are read anew each time."""
+    for word, primitive in KEYWORDS.items():
+        if word in NATIVE:
+            continue
+        q.globals.set(f".q.{word}", primitive)
     for module, space in MODULES.items():
         try:
             found = import_module(f".{module}", __package__)
