@@ -13,6 +13,7 @@ DECLARING: tuple[str, ...] = (
     "module.module", "module.access", "module.attributes", "module.forward", "loss", "opt",
     "model", "train.setup", "train.data", "train.gradients", "train.run", "train.freeze",
     "train.average", "state",
+    "init.constants", "init.kaiming", "init.draws",
     "functional",
 )
 

@@ -1,4 +1,4 @@
-"""Data of a model and its batches; batches and shuffles of loose tensors."""
+"""The data of a model: inputs and targets, their batches and their order."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from kkernel.q.values import List, Value
 
 from .. import kinds
 from ..declare import Param, function, simple_items
+from ..dispatch import implement
 from ..inputs import Input, input_pointer, input_to_q, read_inputs
-from ..kinds import NO, as_long, as_longs, is_general, kname
+from ..kinds import kname
 from ..module.forward import first_device
 from ..objects import Handle, TensorDict, find
-from . import spans
+from ..tensor import spans
+from ..tensor.batches import reordered as in_order
 from .options import GROUP, Settings
 
 
@@ -127,13 +129,11 @@ def tensors_of(x: Input) -> list[Tensor | None]:
     return x if isinstance(x, list) else [x]
 
 
-def reordered(x: Input, p: Tensor, dim: int = 0) -> Input:
+def reordered(x: Input, p: Tensor) -> Input:
     """An input with its samples in another order."""
     if isinstance(x, TensorDict):
-        return TensorDict({k: reordered(t, p, dim) for k, t in x.items()}, x.role)
-    if isinstance(x, list):
-        return [reordered(t, p, dim) for t in x]
-    return None if x is None else x.index_select(dim, p.to(x.device))
+        return TensorDict({k: in_order(t, p) for k, t in x.items()}, x.role)
+    return [in_order(t, p) for t in x] if isinstance(x, list) else in_order(x, p)
 
 
 # ------------------------------------------------------------------ data of models
@@ -279,124 +279,21 @@ def unshuffle(x: Value) -> None:
     need_model(x, "unshuffle: requires model argument, given {}").obj.data.unshuffle()
 
 
-# ------------------------------------------------------------------ models and loose tensors
+# ------------------------------------------------------------------ parts of shared functions
 
-def _named(handle: Handle | None) -> spans.Named | None:
-    """The tensors of a pointer under the names that messages use."""
-    if handle is None or handle.kind not in ("tensor", "vector", "dictionary"):
-        return None
-    if handle.kind == "tensor":
-        return [("tensor", handle.obj)]
-    if handle.kind == "vector":
-        return [(f"tensor[{i}]", t) for i, t in enumerate(handle.obj)]
-    return [(f"dictionary[{k}]", t) for k, t in handle.obj.items()]
+@implement("batch", "model")
+def next_batch(handle: Handle, *args: Value) -> bool:
+    if args:
+        raise QError("batch: expecting 1st arg of tensor,vector or dictionary, given model")
+    return handle.obj.data.next(handle.obj.train)  # type: ignore[no-any-return]
 
 
-_OBJECT = Param("x", kinds.VALUE, "pointer to a model, tensor, vector or dictionary")
-_DIM = Param("dim", kinds.LONG, "dimension, 0 if not given", None)
+@implement("restore", "model")
+def restore_data(handle: Handle) -> int:
+    return handle.obj.data.restore()  # type: ignore[no-any-return]
 
 
-@function("batch", GROUP, "show the next batch in place; false after the last one", _OBJECT,
-          Param("size", kinds.LONGS, "size of a batch, and its dimension", None),
-          Param("index", kinds.LONG, "which batch to show", None), raw=True,
-          examples=["t:tensor til 7", "while[batch(t;3); show tensor t]", "batch(t;3;1)",
-                    "tensor t"])
-def batch(x: Value) -> Value:
-    handle = find(x)
-    if handle is not None or not is_general(x):
-        handle = need_model(x, "batch: expecting model as only argument, given {}"
-                            if is_general(x) else "batch: not implemented for {}")
-        options, data = handle.obj.side(True)
-        return data.next(options)
-    args = simple_items(x)
-    if len(args) not in (2, 3):
-        raise QError(f"batch: expecting 2-3 args, given {len(args)}")
-    sizes = as_longs(args[1])
-    if sizes is NO or len(sizes) not in (1, 2):
-        given = kname(args[1]) if sizes is NO else f"{len(sizes)} elements"
-        raise QError(f"batch: 2nd arg is batch size or batch size & dimension, but given {given}")
-    width, dim = sizes[0], sizes[1] if len(sizes) > 1 else 0
-    if dim < 0:
-        raise QError("batch: dimension cannot be negative")
-    tensors = _named(find(args[0]))
-    if tensors is None:
-        raise QError("batch: expecting 1st arg of tensor,vector or dictionary, "
-                     f"given {kname(args[0])}")
-    if len(args) == 2:
-        return spans.next_batch(tensors, width, dim)
-    i = as_long(args[2])
-    if i is NO:
-        raise QError(f"batch: 3rd arg is batch index, but given {kname(args[2])}")
-    size = spans.common_size(tensors, dim)
-    for _, t in tensors:
-        spans.select(t, i, width, dim, size)
-    return None
-
-
-def _object_and_dim(x: Value, name: str) -> tuple[Handle | None, int]:
-    """The pointer and the dimension of `object` or (object;dim)."""
-    handle = find(x)
-    if handle is not None:
-        return handle, 0
-    if not is_general(x):
-        raise QError(f"{name}: not implemented for {kname(x)}")
-    args = simple_items(x)
-    if len(args) not in (1, 2):
-        raise QError(f"{name}: expecting 1-2 args, tensor/vector/dictionary/model & optional "
-                     f"dimension, but given {len(args)} args")
-    dim = as_long(args[1]) if len(args) == 2 else 0
-    if dim is NO:
-        raise QError(f"{name}: 2nd arg is dimension, but given {kname(args[1])}")
-    handle = find(args[0])
-    if handle is not None and handle.kind == "model" and dim:
-        raise QError(f"{name}: model data is only batched on dimension 0, "
-                     f"but given dimension {dim}")
-    return handle, dim
-
-
-@function("restore", GROUP, "end batching: all is shown; gives the size of the dimension", _OBJECT,
-          _DIM, raw=True, examples=["t:tensor til 7", "batch(t;3)", "restore t", "tensor t"])
-def restore(x: Value) -> int:
-    handle, dim = _object_and_dim(x, "restore")
-    if handle is not None and handle.kind == "model":
-        return handle.obj.data.restore()  # type: ignore[no-any-return]
-    tensors = _named(handle)
-    if tensors is None:
-        raise QError("restore: expecting tensor,vector,dictionary or model, given "
-                     f"{handle.kind if handle else kname(x)}")
-    n = spans.common_size(tensors, dim)
-    for _, t in tensors:
-        spans.restore(t, dim)
-    return n
-
-
-@function("shuffle", GROUP, "put tensors, or with option shuffle a model's training data, in a "
-          "random order", _OBJECT, _DIM, raw=True,
-          examples=["t:tensor til 7", "shuffle t", "asc tensor t"])
-def shuffle(x: Value) -> None:
-    handle, dim = _object_and_dim(x, "shuffle")
-    if handle is not None and handle.kind == "model":
-        if handle.obj.train["shuffle"]:
-            handle.obj.data.shuffle(handle.obj.train)
-        return
-    tensors = _named(handle)
-    if handle is None or tensors is None:
-        raise QError("shuffled: expecting tensor,vector,dictionary or model, given "
-                     f"{handle.kind if handle else kname(x)}")
-    n = spans.common_size(tensors, dim)
-    for _, t in tensors:
-        spans.restore(t, dim)
-    if n:
-        _reorder(handle, n, dim)
-
-
-def _reorder(handle: Handle, n: int, dim: int) -> None:
-    present = [t for t in tensors_of(handle.obj) if t is not None]
-    p = torch.randperm(n, device=present[0].device)
-    mixed = reordered(handle.obj, p, dim)
-    if handle.kind == "vector":
-        handle.obj[:] = mixed
-    elif handle.kind == "dictionary":
-        handle.obj.update(mixed)
-    else:
-        handle.obj = mixed
+@implement("shuffle", "model")
+def shuffle_data(handle: Handle) -> None:
+    if handle.obj.train["shuffle"]:
+        handle.obj.data.shuffle(handle.obj.train)

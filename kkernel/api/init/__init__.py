@@ -1,0 +1,1 @@
+"""Initialization of tensors: constants, identities, draws from distributions."""
