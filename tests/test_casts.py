@@ -165,3 +165,12 @@ def test_enumerate() -> None:
 def test_the_date_order_of_the_session_decides_between_day_and_month() -> None:
     q = Interpreter()
     assert q.console('"D"$"06/01/2010"\n\\z 1\n"D"$"06/01/2010"') == "2010.06.01\n2010.01.06\n"
+
+
+def test_many_texts_are_read_as_few_are() -> None:
+    """Long lists of plain numbers are read at once, by another path."""
+    q = Interpreter()
+    for letter, last in (("J", "12345678901"), ("H", "99999"), ("I", "-3"), ("F", "1.25"),
+                         ("E", "2."), ("J", "x"), ("F", "1e3"), ("F", "")):
+        q(f'few:("7";"-8";"{last}");many:raze 40#enlist few')
+        assert q.console(f'("{letter}"$many)~raze 40#enlist "{letter}"$few') == "1b\n"

@@ -19,6 +19,8 @@ from .values import Array
 _TRUE = frozenset(("t", "x", "y", "T", "X", "Y", "1"))
 _INTEGER = re.compile(r"[-+]?[0-9]{1,19}")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_LONGS = re.compile(r"-?[0-9]{1,18}(?:\n-?[0-9]{1,18})*")
+_FLOATS = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:\n-?[0-9]+(?:\.[0-9]*)?)*")
 _IPV4 = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
 _SPECIAL = re.compile(r"(-?)0([nNwW])[a-z]?")
@@ -41,14 +43,34 @@ def null(code: int) -> Any:
 
 def read_all(code: int, texts: Sequence[str]) -> Array:
     """A vector of type `code`, one item per text."""
-    raw = [read(code, t) for t in texts]
+    plain = _plain_numbers(code, texts) if len(texts) > 32 else None
+    if plain is not None:
+        return plain
     if code == 11:
-        return symbols(raw)
+        return symbols([t.strip(" ") for t in texts])
+    raw = [read(code, t) for t in texts]
     t = BY_CODE[code]
     if code == 2:
         return np.array(raw, t.dtype)
     with np.errstate(over="ignore"):  # floats beyond the range of reals
         return np.array(raw, t.raw).view(t.dtype)
+
+
+_PLAIN = {5: _LONGS, 6: _LONGS, 7: _LONGS, 8: _FLOATS, 9: _FLOATS}
+
+
+def _plain_numbers(code: int, texts: Sequence[str]) -> Array | None:
+    """Many texts that are all plain numbers, read at once; None when one of them is not."""
+    form = _PLAIN.get(code)
+    joined = "\n".join(texts)
+    if form is None or not form.fullmatch(joined):
+        return None
+    t = BY_CODE[code]
+    if code in (8, 9):
+        with np.errstate(over="ignore"):
+            return np.fromstring(joined, np.float64, sep="\n").astype(t.dtype)
+    found = np.fromstring(joined, np.int64, sep="\n")
+    return np.where(np.abs(found) > t.inf, t.null, found).astype(t.dtype)
 
 
 def _boolean(text: str) -> bool:

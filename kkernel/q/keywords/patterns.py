@@ -154,10 +154,11 @@ def ssr(x: Value, y: Value, z: Value) -> Value:
         raise type_error()
     from ..apply import apply
 
-    def replacement(found: re.Match[bytes]) -> bytes:
-        return _chars(apply(z, [string(found[0])])) if is_function(z) else _chars(z)
-
-    return string(_pattern_of(y).sub(replacement, raw_bytes(x)))
+    pattern = _pattern_of(y)
+    if is_function(z):
+        return string(pattern.sub(lambda m: _chars(apply(z, [string(m[0])])), raw_bytes(x)))
+    text = _chars(z)
+    return string(pattern.sub(lambda m: text, raw_bytes(x)))
 
 
 def _chars(x: Value) -> bytes:
@@ -166,5 +167,3 @@ def _chars(x: Value) -> bytes:
     if isinstance(x, List) and not x:
         return b""
     raise type_error()
-
-

@@ -26,7 +26,7 @@ from ..values import (
     qtype,
     string,
 )
-from .strings import raw_bytes
+from .strings import raw_bytes, string_list
 
 _INTEGERS = (1, 4, 5, 6, 7)
 _BY_BYTES = {1: 4, 2: 5, 4: 6, 8: 7, 16: 2}  # count of bytes -> type of the decoded atom
@@ -55,7 +55,7 @@ def _split_text(by: bytes, y: Value) -> Value:
         raise type_error()
     if not by:
         raise length_error()
-    return List([string(part) for part in raw_bytes(y).split(by)])
+    return string_list(raw_bytes(y).split(by))
 
 
 def _split_bytes(by: bytes, y: Value) -> Value:
@@ -70,7 +70,7 @@ def _split_by_null(x: Symbol, y: Value) -> Value:
         raise type_error()
     if qtype(y) in (10, 4):
         lines = re.split(rb"\r?\n", raw_bytes(y))
-        return List([string(part) for part in (lines if lines[-1] else lines[:-1])])
+        return string_list(lines if lines[-1] else lines[:-1])
     if not isinstance(y, Symbol):
         raise type_error()
     if y.startswith(":"):

@@ -61,7 +61,7 @@ def dollar(x: Value, y: Value) -> Value:
 def _is_float(x: Value) -> bool:
     """A vector, matrix or list of vectors of floats or reals."""
     if isinstance(x, np.ndarray):
-        return x.dtype.kind == "f"
+        return bool(x.dtype.kind == "f")
     return isinstance(x, List) and len(x) > 0 and all(
         isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in x)
 
@@ -213,9 +213,20 @@ def _strings(code: int, act: Act, y: Value) -> Value:
     if isinstance(y, List):
         if not y:
             return empty(code)
-        if all(is_string(v) for v in y):
-            return read_all(code, [text(v) for v in y])
+        texts = _texts(y)
+        if texts is not None:
+            return read_all(code, texts)
     return _parts(act, y)
+
+
+def _texts(y: List) -> list[str] | None:
+    """The items as Python texts, None unless all are strings."""
+    found = []
+    for v in y:
+        if type(v) is not np.ndarray or v.ndim != 1 or v.dtype.char != "S":
+            return None
+        found.append(v.tobytes().decode("utf-8", "surrogateescape"))
+    return found
 
 
 # ---------------------------------------------------------------- pad
