@@ -17,9 +17,12 @@ from kkernel.q.values import Table, items
 SYMBOLS = ["b", "a", "c", "d"]
 
 
+Q = Interpreter()  # one for all tests: each defines the tables that it uses
+
+
 @pytest.fixture(scope="module")
 def q() -> Interpreter:
-    return Interpreter()
+    return Q
 
 
 def table_of(frame: pd.DataFrame) -> Table:
@@ -53,7 +56,7 @@ def longs(values: pd.Series) -> list[int]:
 @given(frames=two_frames())
 def test_aj(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     left, right = frames
-    q = Interpreter()
+    q = Q
     q.globals.set("a", table_of(left))
     q.globals.set("b", table_of(right))
     want = pd.merge_asof(left, right, on="time", by="s")
@@ -72,7 +75,7 @@ def test_aj(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
 @given(frames=two_frames())
 def test_wj_is_a_slice_of_each_group(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     left, right = frames
-    q = Interpreter()
+    q = Q
     q.globals.set("a", table_of(left))
     q.globals.set("b", table_of(right))
     inside = q("wj1[-2 1+\\:a`time;`s`time;a;(b;(sum;`w);(count;`time))]")
@@ -91,7 +94,7 @@ def test_wj_is_a_slice_of_each_group(frames: tuple[pd.DataFrame, pd.DataFrame]) 
 @given(frames=two_frames())
 def test_joins_by_key(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     left, right = frames
-    q = Interpreter()
+    q = Q
     q.globals.set("a", table_of(left))
     q.globals.set("b", table_of(right))
     firsts = right.drop_duplicates(["s", "time"])
@@ -109,7 +112,7 @@ def test_joins_by_key(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
 @given(frames=two_frames())
 def test_uj(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     left, right = frames
-    q = Interpreter()
+    q = Q
     q.globals.set("a", table_of(left))
     q.globals.set("b", table_of(right))
     want = pd.concat([left, right])

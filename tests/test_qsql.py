@@ -18,9 +18,12 @@ AGGREGATES = {"sum": "sum", "avg": "mean", "max": "max", "min": "min", "count": 
               "first": "first", "last": "last", "med": "median", "prd": "prod"}
 
 
+Q = Interpreter()  # one for all tests: each defines the tables that it uses
+
+
 @pytest.fixture(scope="module")
 def q() -> Interpreter:
-    return Interpreter()
+    return Q
 
 
 def table_of(frame: pd.DataFrame) -> Table:
@@ -52,7 +55,7 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 @given(frame=frames(), aggregate=st.sampled_from(sorted(AGGREGATES)),
        by=st.sampled_from([("s",), ("g",), ("s", "g"), ("g", "s"), ("f", "s")]))
 def test_aggregates_by_groups(frame: pd.DataFrame, aggregate: str, by: tuple[str, ...]) -> None:
-    q = Interpreter()
+    q = Q
     q.globals.set("t", table_of(frame))
     got = q(f"select r:{aggregate} v by {','.join(by)} from t")
     want = getattr(frame.groupby(list(by)).v, AGGREGATES[aggregate])()
@@ -66,7 +69,7 @@ def test_aggregates_by_groups(frame: pd.DataFrame, aggregate: str, by: tuple[str
 @given(frame=frames(), limit=st.integers(-40, 40))
 def test_fast_and_slow_ways_agree(frame: pd.DataFrame, limit: int) -> None:
     """A lambda hides the aggregate, so that every group is evaluated on its own."""
-    q = Interpreter()
+    q = Q
     q.globals.set("t", table_of(frame))
     for name in ("sum", "avg", "max", "min", "dev", "sdev", "var", "svar", "med", "first"):
         fast = q(f"select r:{name} v,z:{name} f by s from t where v>{limit}")
@@ -79,7 +82,7 @@ def test_fast_and_slow_ways_agree(frame: pd.DataFrame, limit: int) -> None:
 @settings(max_examples=30, deadline=None)
 @given(frame=frames())
 def test_arithmetic_between_aggregates(frame: pd.DataFrame) -> None:
-    q = Interpreter()
+    q = Q
     q.globals.set("t", table_of(frame))
     got = q("select r:(max[v]-min v)%count i, w:sum v*f by s from t")
     groups = frame.assign(p=frame.v * frame.f).groupby("s")
@@ -91,7 +94,7 @@ def test_arithmetic_between_aggregates(frame: pd.DataFrame) -> None:
 @settings(max_examples=30, deadline=None)
 @given(frame=frames(), a=st.integers(-50, 50), b=st.integers(-2, 2))
 def test_where_filters_in_order(frame: pd.DataFrame, a: int, b: int) -> None:
-    q = Interpreter()
+    q = Q
     q.globals.set("t", table_of(frame))
     got = q(f"select from t where v>{a},g<>{b},f=max f")
     kept = frame[(frame.v > a) & (frame.g != b)]
@@ -102,7 +105,7 @@ def test_where_filters_in_order(frame: pd.DataFrame, a: int, b: int) -> None:
 @settings(max_examples=30, deadline=None)
 @given(frame=frames())
 def test_update_by_spreads_aggregates_and_lists(frame: pd.DataFrame) -> None:
-    q = Interpreter()
+    q = Q
     q.globals.set("t", table_of(frame))
     got = q("update m:max v, c:sums v, r:v-min v by s from t")
     groups = frame.groupby("s").v
@@ -114,7 +117,7 @@ def test_update_by_spreads_aggregates_and_lists(frame: pd.DataFrame) -> None:
 @settings(max_examples=30, deadline=None)
 @given(frame=frames())
 def test_fby(frame: pd.DataFrame) -> None:
-    q = Interpreter()
+    q = Q
     q.globals.set("t", table_of(frame))
     got = q("select from t where v=(max;v) fby s")
     assert column(got, "v") == frame.v[frame.v == frame.groupby("s").v.transform("max")].tolist()
@@ -126,7 +129,7 @@ def test_fby(frame: pd.DataFrame) -> None:
 @settings(max_examples=30, deadline=None)
 @given(frame=frames(), ascending=st.booleans())
 def test_sorting_is_stable(frame: pd.DataFrame, ascending: bool) -> None:
-    q = Interpreter()
+    q = Q
     q.globals.set("t", table_of(frame.assign(n=range(len(frame)))))
     got = q(f"`s`g {'xasc' if ascending else 'xdesc'} t")
     want = frame.assign(n=range(len(frame))).sort_values(
@@ -137,7 +140,7 @@ def test_sorting_is_stable(frame: pd.DataFrame, ascending: bool) -> None:
 @settings(max_examples=30, deadline=None)
 @given(frame=frames())
 def test_ungroup_of_xgroup_is_a_sort(frame: pd.DataFrame) -> None:
-    q = Interpreter()
+    q = Q
     q.globals.set("t", table_of(frame))
     assert q("(ungroup `s`g xgroup t)~`s`g xasc `s`g xcols t")
 

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 MODULES = {"dotq_text": ".Q", "dotq_tables": ".Q", "dotq": ".Q", "dotj": ".j", "doth": ".h"}
 
 # keywords that q has as reserved words rather than as entries of .q
-NATIVE = frozenset("""abs acos asin atan avg bin binr cor cos cov dev div enlist exit exp getenv
-    hopen in insert last like log max min prd setenv sin sqrt ss sum tan var wavg within wsum
-    xexp""".split())
+NATIVE = frozenset([
+    "abs", "acos", "asin", "atan", "avg", "bin", "binr", "cor", "cos", "cov", "dev", "div",
+    "enlist", "exit", "exp", "getenv", "hopen", "in", "insert", "last", "like", "log", "max",
+    "min", "prd", "setenv", "sin", "sqrt", "ss", "sum", "tan", "var", "wavg", "within", "wsum",
+    "xexp",
+])
 
 
 def install(q: Interpreter) -> None:
