@@ -16,11 +16,14 @@ from .inspection import kind_of
 if TYPE_CHECKING:
     from ..session import Session
 
-# q name, class of kkernel_widgets, what it shows
+# q name, class of kkernel_widgets, pointers that it takes, what it shows
 PANELS = (
-    ("spec", "SpecTable", "modules with options, shapes, parameters and bytes"),
-    ("hist", "ParameterHistograms", "every parameter beside the law it was drawn from"),
-    ("state", "StatePanel", "named snapshots: restore, save, load, compare"),
+    ("spec", "SpecTable", ("module", "model"),
+     "modules with options, shapes, parameters and bytes"),
+    ("hist", "ParameterHistograms", ("module", "model", "dictionary"),
+     "every parameter beside the law it was drawn from"),
+    ("state", "StatePanel", ("module", "model"),
+     "named snapshots: restore, save, load, compare"),
 )
 
 
@@ -55,9 +58,9 @@ class Terminal:
 
 def register(session: Session, screen: Screen) -> None:
     """Define the `.ui` functions in a session."""
-    for name, panel, words in PANELS:
-        _define(session, name, f"{words}, of a module or model",
-                _opener(session, screen, name, panel))
+    for name, panel, kinds, words in PANELS:
+        _define(session, name, f"{words}, of a {' or '.join(kinds)}",
+                _opener(session, screen, name, panel, kinds))
     _define(session, "html", "show a string as HTML", _html(screen))
     _define(session, "clear", "remove what the running cell has shown", _clear(screen))
 
@@ -67,11 +70,13 @@ def _define(session: Session, name: str, words: str, run: Any) -> None:
     session.interpreter.globals.set(full, Foreign(full, 1, run, f"{full}(x)\n\n{words}"))
 
 
-def _opener(session: Session, screen: Screen, name: str, panel: str) -> Any:
+def _opener(session: Session, screen: Screen, name: str, panel: str,
+            kinds: tuple[str, ...]) -> Any:
     def show(x: Value) -> Value:
         kind, subject = session.torch_object(x)
-        if kind not in ("module", "model"):
-            raise QError(f".ui.{name}: expected module or model, given {kind or kind_of(x)}")
+        if kind not in kinds:
+            raise QError(f".ui.{name}: expected {' or '.join(kinds)}, "
+                         f"given {kind or kind_of(x)}")
         with interrupts.held():  # a first import of torch, and messages, must not be cut
             import kkernel_widgets
 
