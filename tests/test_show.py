@@ -343,6 +343,12 @@ def test_only_what_is_seen_is_formatted(value: Any) -> None:
     assert max(map(len, shown)) <= 79
 
 
+def test_widths_count_bytes() -> None:
+    value = table(a=s("蘋果 x"), b=n("1 2"))
+    assert show.full(value).splitlines() == ["a      b", "--------", "蘋果 1", "x      2"]
+    assert sized(sym("蘋果蘋果")) == ["`蘋果.."]
+
+
 def test_any_depth_of_aligned_lists() -> None:
     value: Any = n("1 2")
     for _ in range(100_000):

@@ -185,8 +185,11 @@ def full(x: Value, precision: int = 7) -> str:
 
 
 def cut(text: str, columns: int) -> str:
-    """One line as a console of this width shows it."""
-    return text if len(text) < columns else text[:columns - 3] + ".."
+    """One line as a console of this width, which counts bytes, shows it."""
+    if text.isascii():
+        return text if len(text) < columns else text[:columns - 3] + ".."
+    raw = text.encode("utf-8", "surrogateescape")
+    return text if len(raw) < columns else raw[:columns - 3].decode("utf-8", "ignore") + ".."
 
 
 def _lines(x: Value, precision: int, width: int, height: int) -> list[str]:
@@ -227,16 +230,21 @@ def _matrix_lines(rows: list[Value], precision: int, width: int, depth: int) -> 
     used = 0
     for column in zip(*texts, strict=True):
         columns.append(_padded(list(column)))
-        used += len(columns[-1][0]) + 1
+        used += _bytes(columns[-1][0]) + 1
         if used > width:
             break
     joined = [" ".join(row) for row in zip(*columns, strict=True)]
     return joined or [""] * len(rows)
 
 
+def _bytes(text: str) -> int:
+    """The width of a text: q counts the bytes of its UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
+
+
 def _padded(texts: list[str]) -> list[str]:
-    width = max(map(len, texts))
-    return [t.ljust(width) for t in texts]
+    width = max(map(_bytes, texts))
+    return [t + " " * (width - _bytes(t)) for t in texts]
 
 
 def _item_texts(x: Value, precision: int, width: int, n: int, depth: int = 0) -> list[str]:
@@ -280,7 +288,7 @@ def _side_lines(x: Value, header: bool, precision: int, width: int, height: int)
     found = _item_texts(x, precision, width, height)
     if not header:
         return found
-    return ["", "-" * max(map(len, found), default=0), *found]
+    return ["", "-" * max(map(_bytes, found), default=0), *found]
 
 
 def table_lines(x: Table, precision: int, width: int, height: int) -> list[str]:
@@ -290,7 +298,7 @@ def table_lines(x: Table, precision: int, width: int, height: int) -> list[str]:
     for name, data in zip(x.columns, x.data, strict=True):
         found = _padded([str(name), *_item_texts(data, precision, width, max(0, height - 2))])
         columns.append(found)
-        used += len(found[0]) + 1
+        used += _bytes(found[0]) + 1
         if used > width:
             break
     rows = [" ".join(row) for row in zip(*columns, strict=True)]
