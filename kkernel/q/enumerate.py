@@ -7,6 +7,7 @@ import os
 import numpy as np
 
 from . import context
+from .attributes import attribute, with_attribute
 from .enums import domain, domain_keys, resolve
 from .errors import QError, type_error
 from .files import read_value, write_value
@@ -73,6 +74,8 @@ def extend(name: Symbol, y: Value) -> Value:
     seen = {hashable(v) for v in have}
     fresh = {hashable(v): v for v in items(y) if hashable(v) not in seen}
     grown = collapse([*have, *fresh.values()])
+    if attribute(known) == "u":
+        grown = with_attribute(grown, "u")
     if known is None or fresh or file is not None:
         context.active.globals.set(name, grown)
     if file is not None:

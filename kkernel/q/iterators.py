@@ -259,7 +259,12 @@ def accumulate(f: Value, args: Sequence[Value], keep: bool) -> Value:
 
 
 def _accumulator_rank(f: Value) -> int:
-    """Functions have their rank; a list maps its indices, a list of lists pairs of them."""
+    """Functions have their rank; a list maps its indices, a list of lists pairs of them.
+
+    A fold, scan or prior is applied to one list at a time: `,//` flattens by converging.
+    """
+    if isinstance(f, Derived) and f.iterator in ("/", "\\", "':") and f.rank == 2:
+        return 1
     if 100 <= qtype(f) < 127:
         return rank_of(f)
     if isinstance(f, np.ndarray):

@@ -135,7 +135,7 @@ def flip(x: Value) -> Value:
             raise type_error()
         return flip_dict(x)
     if isinstance(x, np.ndarray) and x.ndim > 1:
-        return x.swapaxes(0, 1) if x.size else List([x[:, 0]] * 0)
+        return x.swapaxes(0, 1) if x.shape[1] else EMPTY
     if not isinstance(x, List):
         raise rank_error()
     return _flip_list(x) if x else x

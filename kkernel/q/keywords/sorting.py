@@ -41,7 +41,9 @@ def desc(x: Value) -> Value:
         return _sorted_dict(x, True)
     if isinstance(x, Table):
         return _by_columns(x, True)
-    return take_positions(x, grade_items(_listed(x), True))
+    if is_vector(_listed(x)):
+        return sort_vector(x.view(np.ndarray))[::-1]
+    return take_positions(x, grade_items(x, True))
 
 
 def _sorted_dict(x: Dict, descending: bool) -> Dict:
