@@ -33,7 +33,7 @@ class Definition:
         """The module, new."""
         if self.args and self.kind.bare and not (len(self.args) == 1 and _nothing(self.args[0])):
             raise QError(f"{self.kind.name}: no arguments expected, {text(self.source)}")
-        return self.kind.create(self.args, self.before)
+        return self.kind.create(self.args, self.before, self.name)
 
 
 def _nothing(x: Value) -> bool:

@@ -60,6 +60,8 @@ def _show(value: Any, form: str, dims: int) -> str:
         return str(int(value)) if form == "d" else str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, tuple):
+        return ",".join(value)
     if isinstance(value, list):
         if form == "v":
             return " ".join(map(str, value))

@@ -56,8 +56,12 @@ class ModuleType:
         """The most tensors that forward takes (an lstm's tuple counts as two)."""
         return sum({"tuple": 2, "": 0}.get(a, 1) for a in self.args)
 
-    def create(self, args: Sequence[Value], before: int = 0) -> nn.Module:
-        """A new module from the options of a definition, which `before` other items precede."""
+    def create(self, args: Sequence[Value], before: int = 0,
+               name: str | None = None) -> nn.Module:
+        """A new module from the options of a definition, which `before` other items precede.
+
+        `name` is that of the module, for messages.
+        """
         return self.build(self.options.read(self.name, args, before))
 
     def build(self, values: Values) -> nn.Module:

@@ -48,7 +48,8 @@ class ParameterDictType(ModuleType):
     def bare(self) -> bool:
         return False
 
-    def create(self, args: Sequence[Value], before: int = 0) -> nn.Module:
+    def create(self, args: Sequence[Value], before: int = 0,
+               name: str | None = None) -> nn.Module:
         if not args or is_empty(args[0]):
             return ParameterDict()
         tensors = read_tensors(args[0])
@@ -79,6 +80,9 @@ class Function:
 
     def __init__(self, name: str, text: bool) -> None:
         self.name, self.text = name, text
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def _read_function(x: Value, dims: int) -> Any:
@@ -157,11 +161,13 @@ def _names_option(x: Value) -> bool:
 class CallbackType(ModuleType):
     """The function may be missing where two symbols were taken as type and name."""
 
-    def create(self, args: Sequence[Value], before: int = 0) -> nn.Module:
+    def create(self, args: Sequence[Value], before: int = 0,
+               name: str | None = None) -> nn.Module:
         values = self.options.given(self.name, args, before)
         if "fn" not in values:
-            raise QError("callback: no k function defined" if before < 2 or args else
-                         "callback: no k function defined, 2nd symbol defines callback module name")
+            raise QError("callback: no k function defined" if name is None or args else
+                         f"callback: no k function defined, 2nd symbol, `{name}, defines "
+                         "callback module name")
         return self.build(self.options.complete(self.name, values))
 
     def shown(self, module: Any, all: bool = True, state: bool = False) -> Dict:
