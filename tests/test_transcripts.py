@@ -1,4 +1,4 @@
-"""Every prompt of the pages in tests/transcripts prints exactly what stands below it.
+"""Every prompt of the README and of the pages in tests/transcripts prints what stands below it.
 
 `pytest tests/test_transcripts.py --rewrite` writes today's output into the pages.
 """
@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from transcript import Page, prompts
 
-FOLDER = Path(__file__).parent / "transcripts"
-PAGES = {str(f.relative_to(FOLDER)): Page(f) for f in sorted(FOLDER.rglob("*.md"))}
+ROOT = Path(__file__).resolve().parent.parent
+FILES = [ROOT / "README.md", *sorted((ROOT / "tests" / "transcripts").rglob("*.md"))]
+PAGES = {str(f.relative_to(ROOT)): Page(f) for f in FILES}
 ITEMS = [pytest.param(name, i, id=f"{name}:{p.line}", marks=pytest.mark.xdist_group(name))
          for name, page in PAGES.items() for i, p in enumerate(page.prompts)]
 
