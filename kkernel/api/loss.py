@@ -91,7 +91,7 @@ def calculate_loss(loss: nn.Module, tensors: list[Tensor | None]) -> Tensor:
     row, n = loss_type(loss), len(tensors)
     if not row.least <= n <= len(row.args):
         raise QError(_unfit(row.name, n))
-    return loss(*tensors)  # type: ignore[no-any-return]
+    return loss(*tensors)
 
 
 def _unfit(name: str, n: int) -> str:

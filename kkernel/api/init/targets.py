@@ -52,7 +52,7 @@ def _indices(x: Value, kind: str, name: str) -> list[int]:
     found = as_longs(x)
     if found is NO:
         raise QError(f"{name}: expecting 2nd arg of {kind} indices, given {kname(x)}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def rows_of(t: Tensor, x: Value, name: str) -> list[Tensor]:

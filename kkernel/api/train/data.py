@@ -163,7 +163,7 @@ def define(args: list[Value], training: bool, name: str) -> int:
         raise QError(f"{name}: expecting inputs after the model")
     x, y = read_both(args, name)
     data.generator = None
-    return data.define(x, y, options)  # type: ignore[no-any-return]
+    return data.define(x, y, options)
 
 
 def model_of(x: Value) -> Handle | None:
@@ -250,7 +250,7 @@ def _declare(training: bool) -> None:
         handle = need_model(x, start + ": expected model as argument, given {}")
         options, data = handle.obj.side(training)
         data.start(options)
-        return data.batches  # type: ignore[no-any-return]
+        return data.batches
 
 
 for _training in (True, False):
@@ -263,13 +263,13 @@ for _training in (True, False):
 def testbatch(x: Value) -> bool:
     handle = need_model(x, "testbatch: expecting model as only argument, given {}")
     options, data = handle.obj.side(False)
-    return data.next(options)  # type: ignore[no-any-return]
+    return data.next(options)
 
 
 @function("testrestore", GROUP, "end batching of the test data; gives their number", _MODEL,
           raw=True, examples=[_SAMPLE, "testdata(m;til 5;til 5)", "testrestore m"])
 def testrestore(x: Value) -> int:
-    return need_model(x, "testrestore: not implemented for {}").obj.testdata.restore()  # type: ignore[no-any-return]
+    return need_model(x, "testrestore: not implemented for {}").obj.testdata.restore()
 
 
 @function("unshuffle", GROUP, "put the training data back in their first order", _MODEL, raw=True,
@@ -285,12 +285,12 @@ def unshuffle(x: Value) -> None:
 def next_batch(handle: Handle, *args: Value) -> bool:
     if args:
         raise QError("batch: expecting 1st arg of tensor,vector or dictionary, given model")
-    return handle.obj.data.next(handle.obj.train)  # type: ignore[no-any-return]
+    return handle.obj.data.next(handle.obj.train)
 
 
 @implement("restore", "model")
 def restore_data(handle: Handle) -> int:
-    return handle.obj.data.restore()  # type: ignore[no-any-return]
+    return handle.obj.data.restore()
 
 
 @implement("shuffle", "model")

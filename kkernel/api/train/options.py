@@ -35,7 +35,7 @@ def _flag(name: str, x: Value) -> bool:
     flag = as_flag(x)
     if flag is NO:
         raise QError(f"{name}: expects one boolean, given {kname(x)}")
-    return flag  # type: ignore[no-any-return]
+    return flag
 
 
 def _long(least: int | None, words: str = "") -> Reader:
@@ -45,7 +45,7 @@ def _long(least: int | None, words: str = "") -> Reader:
             raise QError(f"{name}: expects one long integer, given {kname(x)}")
         if least is not None and n < least:
             raise QError(f"{name}: cannot be less than {words}, given {n}")
-        return n  # type: ignore[no-any-return]
+        return n
 
     return read
 

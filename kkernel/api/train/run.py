@@ -63,8 +63,8 @@ def _output(output: Output) -> Tensor:
     if isinstance(output, list):
         if not output:
             raise QError("unable to retrieve model output from empty vector of tensors")
-        return output[0]  # type: ignore[no-any-return]
-    return output  # type: ignore[no-any-return]
+        return output[0]
+    return output
 
 
 def _hidden(name: str, output: Output) -> Tensor:
@@ -74,7 +74,7 @@ def _hidden(name: str, output: Output) -> Tensor:
     if len(output) <= place:
         raise QError(f"metric: unable to retrieve {name} from vector of tensors "
                      f"with {len(output)} element(s)")
-    return output[place]  # type: ignore[no-any-return]
+    return output[place]
 
 
 def _matches(prediction: Tensor, target: Input) -> Tensor:
