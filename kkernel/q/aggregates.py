@@ -194,7 +194,9 @@ def _med(x: Array, groups: Groups) -> Array | None:
         return None
     sorted_ = _sorted_within(x, groups)
     low = sorted_[groups.starts + (groups.sizes - 1) // 2].astype(np.float64)
-    return (low + sorted_[groups.starts + groups.sizes // 2]) / 2
+    high = sorted_[groups.starts + groups.sizes // 2].astype(np.float64)
+    middle: Array = (low + high) / 2
+    return middle
 
 
 def _sorted_within(x: Array, groups: Groups) -> Array:

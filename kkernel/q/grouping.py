@@ -82,7 +82,8 @@ def _symbol_ordinals(x: Array) -> Array:
     by_name = sorted(codes.tolist(), key=lambda c: TABLE[c].encode("utf-8", "surrogateescape"))
     rank = np.zeros(len(seen), np.int64)
     rank[by_name] = np.arange(len(by_name))
-    return rank[x]
+    found: Array = rank[x]
+    return found
 
 
 def _guid_ordinals(x: Array) -> Array:

@@ -146,8 +146,8 @@ class Timeline:
         else:
             scaled = np.clip(found, self.low - 1, self.high + 1)
             scaled -= self.low - 1
-        scaled += self.group * self.width
-        return scaled
+        wanted: Array = scaled + self.group * self.width
+        return wanted
 
     def _until(self, times: Value) -> Array:
         return count_until(self.places, self._wanted(times, "right"))

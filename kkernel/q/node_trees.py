@@ -183,16 +183,12 @@ def _find_cond(node: Any) -> N.Cond | None:
         if isinstance(one, N.Cond):
             return one
         if isinstance(one, N.Node) and not isinstance(one, N.LambdaNode):
-            for slot in _slots(one):
+            for slot in type(one).__slots__:
                 value = getattr(one, slot)
                 todo.extend(value if isinstance(value, list) else [value])
         elif isinstance(one, tuple):
             todo.extend(one)
     return None
-
-
-def _slots(node: N.Node) -> Sequence[str]:
-    return type(node).__slots__  # type: ignore[return-value]
 
 
 def dictionary_of(names: Sequence[str], trees: Sequence[Value]) -> Dict:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from .enums import domain
-from .errors import QError
-from .functions import Derived, Iterator, Primitive
+from .functions import Primitive
 from .positions import ENUM_NULL, at_positions, take_positions
 from .symbols import Symbol, sym
 from .tables import unkey
 from .trees import GLOBALS, Names
-from .values import Array, Enum, List, Table, Value, count, items
+from .values import Array, Enum, List, Table, Value, items
 
 ROW = sym("i")  # the virtual column of row numbers
 UNNAMED = sym("x")
@@ -126,16 +125,3 @@ def _unused(name: str, seen: set[str]) -> str:
     while f"{name}{k}" in seen:
         k += 1
     return f"{name}{k}"
-
-
-def check_duplicates(keys: Sequence[str], columns: Sequence[str]) -> None:
-    """A template may not name a column both as key and as result."""
-    for name in columns:
-        if name in keys:
-            raise QError(f"dup names for cols/groups {name}")
-
-
-def is_derived(head: Value) -> bool:
-    """Made by an iterator, as a value or still as a tree."""
-    return isinstance(head, Derived) or (
-        isinstance(head, List) and count(head) == 2 and isinstance(head[0], Iterator))

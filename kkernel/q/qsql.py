@@ -55,9 +55,8 @@ def query(glyph: str, args: Sequence[Value], outer: Names = GLOBALS) -> Value:
     if glyph == "!":
         return change(*args[:4], outer=outer)
     t, c, b, a, *more = args
-    if isinstance(b, Dict) or isinstance(b, (bool, np.bool_)):
-        if is_list(a) and not len(a) or isinstance(a, Dict):
-            return select_(t, c, b, a, *more, outer=outer)
+    if isinstance(b, (Dict, bool, np.bool_)) and (_empty(a) or isinstance(a, Dict)):
+        return select_(t, c, b, a, *more, outer=outer)
     return exec_(t, c, b, a, *more, outer=outer)
 
 
@@ -228,7 +227,7 @@ def _limit_groups(result: Dict, limit: Value, order: Value, outer: Names) -> Val
     if limit is None and order is None:
         return result
     rows = limited(PhraseNames(unkey(result), None, outer), limit, order).rows
-    return take_positions(result, rows)
+    return result if rows is None else take_positions(result, rows)
 
 
 # ---------------------------------------------------------------- exec

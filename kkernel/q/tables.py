@@ -180,7 +180,7 @@ def without_columns(t: Table, dropped: Sequence[str]) -> Table:
 def with_columns(t: Table, columns: Sequence[str], data: Sequence[Value]) -> Table:
     """The table with these columns replaced, or added at its end."""
     merged = dict(zip(t.columns, t.data))
-    merged.update(zip(columns, data))  # type: ignore[arg-type]
+    merged.update(zip(map(sym, columns), data))
     return Table(list(merged), list(merged.values()))
 
 

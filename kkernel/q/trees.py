@@ -205,13 +205,3 @@ def _eval_do(tree: List, names: Names) -> Value:
 
 _CONTROL: dict[str, Special] = {"if": _eval_if, "while": _eval_while, "do": _eval_do}
 _CHARACTERS: dict[bytes, Special] = {b";": _eval_statements, b"'": _eval_signal}
-
-
-def value_of_list(x: Value) -> Value:
-    """`value` of a list: its first item applied to the others, which are not evaluated."""
-    from .apply import apply
-
-    head, *args = items(x)
-    if isinstance(head, Symbol):
-        head = GLOBALS.get(head)
-    return apply(head, args)
