@@ -252,3 +252,10 @@ def test_the_k_code_of_a_module_makes_one_like_it(model: nn.Module) -> None:
     assert isinstance(made, nn.Module)
     assert view.k_code(made) == code
     assert repr(made) == repr(model)
+
+
+def test_a_sequential_within_a_sequential_is_one_that_q_can_nest() -> None:
+    model = nn.Sequential(nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.ReLU())))
+    assert view.k_code(model) == (
+        "module((0;`sequential);\n  (1;`seqnest);\n  (2;(`linear;2;3));\n  (2;`sequential);\n"
+        "  (3;`relu))")

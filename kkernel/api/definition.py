@@ -19,21 +19,24 @@ def k_code(module: nn.Module) -> str:
 
 
 def _definitions(root: nn.Module) -> Iterator[tuple[int, str]]:
-    stack = [(0, "", root)]
+    stack = [(0, "", root, "")]
     while stack:
-        depth, name, module = stack.pop()
-        yield depth, _k_one(name, module)
+        depth, name, module, parent = stack.pop()
+        kind = describe(module).kind
+        if kind == parent == "sequential":
+            kind = "seqnest"  # q's sequential cannot hold another one
+        yield depth, _k_one(name, module, kind)
         row = row_of(module)
         if row is None or row.container:  # what others hold inside, they make themselves
-            stack.extend((depth + 1, n, child) for n, child in reversed(children(module)))
+            stack.extend((depth + 1, n, child, kind) for n, child in reversed(children(module)))
 
 
-def _k_one(name: str, module: nn.Module, enlisted: bool = False) -> str:
+def _k_one(name: str, module: nn.Module, kind: str = "", enlisted: bool = False) -> str:
     """One definition: type, name, leading options by position, the others as pairs."""
     described = describe(module)
     row = row_of(module)
     required = {option.name for option in row.options.rows if option.required} if row else set()
-    parts = [f"`{described.kind}"]
+    parts = [f"`{kind or described.kind}"]
     if name and not name.isdigit():
         parts.append(f"`{name}")
     given = [option for option in described.options if not option.default]

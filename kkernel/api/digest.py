@@ -22,8 +22,10 @@ def raw_digest(data: bytes | memoryview | np.ndarray) -> str:
 
 def raw(tensor: Tensor) -> np.ndarray:
     """The bytes of a tensor in row-major order; a view of its memory where that can be."""
-    tensor = tensor.detach().resolve_conj().resolve_neg().to("cpu").contiguous()
-    array: np.ndarray = tensor.reshape(-1).view(torch.uint8).numpy()
+    row = tensor.detach().resolve_conj().resolve_neg().to("cpu").reshape(-1)
+    if row.numel() and row.stride(0) != 1:
+        row = row.clone(memory_format=torch.contiguous_format)
+    array: np.ndarray = row.view(torch.uint8).numpy()
     return array
 
 

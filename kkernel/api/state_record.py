@@ -250,11 +250,12 @@ def apply(state: State, model: Any, optimizer: Any = None) -> Applied:
     """Write a state into a live model in place, after checking that all of it fits."""
     module, optimizer = parts(model, optimizer)
     check(state, module, optimizer)
+    planned = _plan(state, module, optimizer)
     live = dict(named_tensors(module))
     pairs = [(live[key.name], tensor) for key, tensor in state.part("module").items()]
     written = [_write(target, source) for target, source in pairs]
-    if state.optimizer is not None and optimizer is not None:
-        _apply_optimizer(state, module, optimizer)
+    if planned is not None:
+        _write_optimizer(optimizer, *planned)
     random_state.write({key.name: t for key, t in state.part("random").items()})
     size = sum(t.numel() * t.element_size() for t in state.tensors.values())
     return Applied(len(state.tensors), sum(written), size)
@@ -269,32 +270,85 @@ def _write(target: Tensor, source: Tensor) -> bool:
     return True
 
 
-def _apply_optimizer(state: State, module: nn.Module, optimizer: Any) -> None:
-    packed = state.optimizer or {}
+Slots = dict[str, Any]
+
+
+def _plan(
+    state: State, module: nn.Module, optimizer: Any
+) -> tuple[list[Slots], list[tuple[Tensor, Slots]]] | None:
+    """New settings of each group and slots of each parameter: all read before any is written."""
+    if state.optimizer is None or optimizer is None:
+        return None
     by_name = {name: i for i, name in parameter_names(module, optimizer).items()}
     live = {id(p): p for group in optimizer.param_groups for p in group["params"]}
-    for g, group in enumerate(optimizer.param_groups):
-        _apply_slots(group, f"group {g}", packed["groups"][g]["settings"], state.tensors)
-    wanted = {id(live[by_name[name]]) for name in packed["slots"]}
+    settings = [
+        _unpack_all(group["settings"], f"group {g}", state.tensors)
+        for g, group in enumerate(state.optimizer["groups"])
+    ]
+    for new, group in zip(settings, optimizer.param_groups, strict=True):
+        _check_settings(new, group)
+    slots = []
+    for name, packed in state.optimizer["slots"].items():
+        if name not in by_name:
+            raise StateError(f"the optimizer has no parameter {name}")
+        slots.append((live[by_name[name]], _unpack_all(packed, name, state.tensors)))
+    return settings, slots
+
+
+def _unpack_all(packed: Mapping[str, Any], name: str, tensors: Mapping[Key, Tensor]) -> Slots:
+    found = {}
+    for slot, value in packed.items():
+        try:
+            found[slot] = unpack(value, lambda place: tensors[Key("optimizer", name, place)])
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise StateError(f"{name}: {slot} of the optimizer cannot be read") from None
+    return found
+
+
+def _check_settings(new: Slots, group: Mapping[str, Any]) -> None:
+    for name, value in new.items():
+        here = group.get(name)
+        if name == "params" or (here is not None and value is not None
+                                and _sort(here) != _sort(value)):
+            raise StateError(f"the optimizer's setting {name} is of another type")
+
+
+def _sort(value: Any) -> str:
+    return "number" if isinstance(value, (int, float, Tensor)) else type(value).__name__
+
+
+def _write_optimizer(
+    optimizer: Any, settings: list[Slots], slots: list[tuple[Tensor, Slots]]
+) -> None:
+    for group, new in zip(optimizer.param_groups, settings, strict=True):
+        _write_slots(group, {**new, "params": group["params"]})
+    wanted = {id(parameter) for parameter, _ in slots}
     for parameter in [p for p in optimizer.state if id(p) not in wanted]:
         del optimizer.state[parameter]
-    for name, slots in packed["slots"].items():
-        entry = optimizer.state[live[by_name[name]]]
-        _apply_slots(entry, name, slots, state.tensors)
+    for parameter, new in slots:
+        _write_slots(optimizer.state[parameter], new)
 
 
-def _apply_slots(
-    entry: dict[Any, Any], name: str, slots: Mapping[str, Any], tensors: Mapping[Key, Tensor]
-) -> None:
-    for slot in [slot for slot in entry if slot not in slots and slot != "params"]:
+def _write_slots(entry: dict[Any, Any], new: Slots) -> None:
+    for slot in [slot for slot in entry if slot not in new]:
         del entry[slot]
-    for slot, packed in slots.items():
-        value = unpack(packed, lambda place: tensors[Key("optimizer", name, place)].clone())
+    for slot, value in new.items():
         here = entry.get(slot)
         if isinstance(here, Tensor) and isinstance(value, Tensor) and _alike(here, value):
             here.copy_(value)
-        else:
-            entry[slot] = value
+        elif slot != "params":
+            entry[slot] = _own(value)
+
+
+def _own(value: Any) -> Any:
+    """The value with tensors of its own: a state's tensors are not to be written to."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_own, value))
+    if isinstance(value, dict):
+        return {key: _own(item) for key, item in value.items()}
+    return value
 
 
 def _alike(a: Tensor, b: Tensor) -> bool:
