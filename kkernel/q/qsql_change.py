@@ -56,7 +56,7 @@ def update_(t: Value, c: Value, b: Value, a: Dict, *, outer: Names = GLOBALS) ->
     value, name = named(t)
     if is_table(value):
         changed = rekey(value, _updated(unkey(value), c, b, a, outer))
-    elif isinstance(value, Dict) and not isinstance(b, Dict):
+    elif isinstance(value, Dict):
         changed = _updated_dict(value, a, outer)
     else:
         raise type_error()
