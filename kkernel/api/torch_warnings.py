@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,14 +34,15 @@ def install() -> None:
     """From now on, torch's own warnings go to the session that runs; others stay as they were."""
     usual = warnings.showwarning
 
-    def show(message: Warning | str, *args: Any, **keywords: Any) -> None:
-        text = libtorch_form(str(message))
+    def show(message: Warning | str, category: type[Warning], filename: str, lineno: int,
+             *args: Any, **keywords: Any) -> None:
+        text = libtorch_form(str(message)) or python_form(str(message), filename, lineno)
         if text is not None and _seen is not None:
             if text in _seen:
                 return
             _seen.add(text)
         if text is None or not hasattr(context, "active"):
-            usual(message, *args, **keywords)
+            usual(message, category, filename, lineno, *args, **keywords)
         else:
             context.active.write_error(text + "\n")
 
@@ -59,3 +61,11 @@ def libtorch_form(text: str) -> str | None:
         body = body.replace("]. This", "].This")
     name = _FUNCTIONS.get(place.partition(":")[0])
     return f"[W {place}] Warning: {body}" + (f" (function {name})" if name else "")
+
+
+def python_form(text: str, filename: str, line: int) -> str | None:
+    """The same for what torch's Python part writes while the api runs, None for other code."""
+    path = Path(filename)
+    if not {"kkernel", "torch"} & set(path.parts):
+        return None
+    return f"[W {path.name}:{line}] Warning: {text}"
