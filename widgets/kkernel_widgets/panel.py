@@ -143,6 +143,7 @@ class Panel:
         if self._unsubscribe:
             self._unsubscribe()
         if self._live is not None:
+            self._live.layout.close()  # ipywidgets keeps every widget that is not closed
             self._live.close()
         self._live = self._unsubscribe = None
         cells.forget(self)
