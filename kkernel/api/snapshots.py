@@ -238,7 +238,7 @@ class Snapshots:
 def digest_of(digests: dict[Key, str]) -> str:
     """One digest for a whole state."""
     lines = "\n".join(f"{key.part} {key.name} {key.slot} {digests[key]}" for key in sorted(digests))
-    return raw_digest(lines.encode())
+    return raw_digest(lines.encode(errors="backslashreplace"))
 
 
 _shelf: weakref.WeakKeyDictionary[nn.Module, Snapshots] = weakref.WeakKeyDictionary()
