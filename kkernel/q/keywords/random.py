@@ -111,8 +111,17 @@ def _guids(rng: np.random.Generator, n: int, y: Value) -> Array:
 def _symbols(rng: np.random.Generator, n: int, y: Symbol) -> Array:
     if not y.isdigit() or not 0 < int(y) <= MAX_LETTERS:
         raise type_error()
-    letters = rng.integers(len(LETTERS), size=(n, int(y))).tolist()
-    return symbols(["".join(LETTERS[k] for k in word) for word in letters])
+    words = rng.integers(len(LETTERS) ** int(y), size=n)
+    if n < 1000:
+        return symbols([_word(w, int(y)) for w in words.tolist()])
+    drawn, which = np.unique(words, return_inverse=True)  # each word is made once
+    reserve(len(drawn), 200)
+    return symbols([_word(w, int(y)) for w in drawn.tolist()])[which]
+
+
+def _word(number: int, length: int) -> str:
+    """The digits of a number in base 16, as letters."""
+    return "".join(LETTERS[number >> 4 * k & 15] for k in range(length))
 
 
 _ROLLS: dict[int, Callable[[np.random.Generator, int, Any], Array]] = {
