@@ -267,6 +267,22 @@ def test_dictionaries_join_by_key():
     assert q.console("(`a`b!1 2)%`b`c!4 20") == "a| 1\nb| 0.5\nc| 20\n"
 
 
+small = st.dictionaries(st.integers(0, 9), st.integers(-50, 50), max_size=8)
+
+
+@given(small, small)
+@settings(max_examples=60, deadline=None)
+def test_dictionaries_against_python(left, right):
+    x, y = (Dict(np.array(list(d), "i8"), np.array(list(d.values()), "i8")) for d in (left, right))
+    for fn, alone in ((add, 1), (subtract, -1), (greater_of, 1)):
+        got = fn(x, y)
+        python = max if fn is greater_of else _PYTHON[fn]
+        want = {k: python(v, right[k]) if k in right else v for k, v in left.items()}
+        want |= {k: alone * v for k, v in right.items() if k not in left}
+        assert list(items(got.keys)) == list(want), "keys in order of appearance"
+        assert items(got.values) == list(want.values())
+
+
 def test_tables_work_by_column_and_keyed_tables_by_key():
     got = q("([]a:1 2;b:3 4)+10")
     assert isinstance(got, Table) and got.column("b").tolist() == [13, 14]

@@ -14,6 +14,7 @@ import numpy as np
 
 from .enums import resolve
 from .errors import length_error, type_error
+from .keywise import Alone, Dyad, by_key
 from .promote import NULL_0D
 from .symbols import TABLE, Symbol
 from .types import CODE_OF_DTYPE, DTYPE, LONG_NULL
@@ -27,9 +28,7 @@ from .values import (
     List,
     Table,
     Value,
-    at,
     collapse,
-    hashables,
     items,
 )
 
@@ -112,9 +111,6 @@ def each_part(f: Callable[[Value], Value], x: Value) -> Value:
 
 # ---------------------------------------------------------------- two arguments
 
-Dyad = Callable[[Value, Value], Value]
-
-
 def pair_atoms(f: Dyad, kernels: Kernels, x: Value, y: Value) -> Value:
     """Atomic f of two arguments, for all that its own fast path does not take."""
     a = x if type(x) is np.ndarray else simple_array(x)
@@ -166,9 +162,16 @@ def _pair_tables(f: Dyad, x: Value, y: Value) -> Value:
         return Table(y.columns, [f(x, c) for c in y.data])
     if len(x) != len(y):
         raise length_error()
-    paired = join_by_key(f, dict(zip(x.columns, x.data, strict=True)),
-                         dict(zip(y.columns, y.data, strict=True)))
-    return Table(list(paired), list(paired.values()))
+    return _by_column(f, x, y)
+
+
+def _by_column(f: Dyad, x: Table, y: Table) -> Table:
+    """Columns of one name meet; `alone` is what becomes of the others."""
+    alone = ONE_SIDED.get(f, _passes)
+    left, right = (dict(zip(t.columns, t.data, strict=True)) for t in (x, y))
+    out = {c: f(v, right[c]) if c in right else alone(v, False) for c, v in left.items()}
+    out |= {c: alone(v, True) for c, v in right.items() if c not in left}
+    return Table(list(out), list(out.values()))
 
 
 def _pair_dicts(f: Dyad, x: Value, y: Value) -> Value:
@@ -180,10 +183,7 @@ def _pair_dicts(f: Dyad, x: Value, y: Value) -> Value:
         if isinstance(x, Table):
             return _dict_with_table(f, y, x, swap=True)
         return Dict(y.keys, f(x, y.values))
-    kx, ky = list(hashables(x.keys)), list(hashables(y.keys))
-    if kx == ky:
-        return Dict(x.keys, f(x.values, y.values))
-    return _union(f, x, y, kx, ky)
+    return by_key(f, ONE_SIDED.get(f, _passes), x, y)
 
 
 def _dict_with_table(f: Dyad, d: Dict, t: Table, *, swap: bool) -> Value:
@@ -201,31 +201,12 @@ def _dict_with_table(f: Dyad, d: Dict, t: Table, *, swap: bool) -> Value:
     return Table(list(paired), list(paired.values()))
 
 
-ONE_SIDED: dict[Dyad, Callable[[Value, bool], Value]] = {}
+ONE_SIDED: dict[Dyad, Alone] = {}
 """What becomes of a value whose key the other side lacks, where it does not pass through."""
 
 
 def _passes(value: Value, right: bool) -> Value:
     return value
-
-
-def join_by_key(f: Dyad, left: dict[Any, Value], right: dict[Any, Value]) -> dict[Any, Value]:
-    """f on the union of keys, in order of first appearance."""
-    alone = ONE_SIDED.get(f, _passes)
-    out = {k: f(v, right[k]) if k in right else alone(v, False) for k, v in left.items()}
-    for k, v in right.items():
-        if k not in left:
-            out[k] = alone(v, True)
-    return out
-
-
-def _union(f: Dyad, x: Dict, y: Dict, kx: list[Any], ky: list[Any]) -> Dict:
-    paired = join_by_key(f, dict(zip(kx, items(x.values), strict=True)),
-                         dict(zip(ky, items(y.values), strict=True)))
-    where = {k: i for i, k in reversed(list(enumerate(kx)))}
-    extra = {k: i for i, k in reversed(list(enumerate(ky))) if k not in where}
-    keys = [at(x.keys, where[k]) if k in where else at(y.keys, extra[k]) for k in paired]
-    return Dict(collapse(keys), collapse(list(paired.values())))
 
 
 def is_atom_null(x: Value) -> bool:

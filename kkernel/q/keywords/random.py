@@ -15,7 +15,7 @@ from .. import context
 from ..errors import length_error, type_error
 from ..memory import reserve
 from ..positions import at_positions
-from ..promote import TEMPORALS, from_underlying, underlying
+from ..promote import POINTS, TEMPORALS, from_underlying, underlying
 from ..registry import keyword
 from ..symbols import Symbol, symbols
 from ..types import CODE_OF_DTYPE
@@ -23,6 +23,7 @@ from ..values import Array, Table, Value, at, char_code, is_list, null, qtype
 
 LETTERS = "abcdefghijklmnop"  # of random symbols
 MAX_LETTERS = 8
+SPANS = TEMPORALS - POINTS
 
 
 def generator() -> np.random.Generator:
@@ -99,6 +100,8 @@ def _temporals(rng: np.random.Generator, n: int, y: Value) -> Array:
         return from_underlying(rng.random(n) * float(top), code)
     if top < 0:
         raise type_error()
+    if not top and code in SPANS:  # a time of the day
+        top = np.timedelta64(1, "D") // np.timedelta64(1, np.datetime_data(y.dtype)[0])
     return from_underlying(rng.integers(int(top) or 1, size=n), code)
 
 
