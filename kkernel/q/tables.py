@@ -203,6 +203,8 @@ def key_rows(keyed: Dict, i: Value) -> Value:
     if isinstance(i, Table):
         return look_up(keyed, i)
     if isinstance(i, Dict):
+        if i.keyed_table or not set(keyed.keys.columns) <= set(columns_of(i)):
+            raise type_error()
         return at(look_up(keyed, _table_of_rows(keyed.keys, [
             [i.get(c) for c in keyed.keys.columns]])), 0)
     width = len(keyed.keys.columns)

@@ -31,7 +31,7 @@ from ..tables import (
     with_columns,
     without_columns,
 )
-from ..values import EMPTY, Array, Dict, Table, Value, at, collapse, count, is_list, items
+from ..values import EMPTY, Array, Dict, List, Table, Value, at, collapse, count, is_list, items
 from .tables import table_value
 
 WINDOW_ROWS = 1 << 22  # rows of windows that are laid out at once
@@ -217,6 +217,8 @@ def ajf0(c: Value, t1: Value, t2: Value) -> Value:
 
 def _as_of(c: Value, t1: Value, t2: Value, merge: Merge, own_time: bool) -> Value:
     columns = symbol_list(c)
+    if not columns:
+        raise length_error()
     t1, _ = named(t1)
     left, right = unkey(table_value(t1)), unkey(t2)
     rows = as_of(columns, left, right)
@@ -228,6 +230,8 @@ def _as_of(c: Value, t1: Value, t2: Value, merge: Merge, own_time: bool) -> Valu
 def asof(x: Value, y: Value) -> Value:
     """The other columns of the last row of x as of y, a dictionary or the rows of a table."""
     t = unkey(table_value(x))
+    if not isinstance(y, (Dict, Table)):
+        raise type_error()
     wanted = y if isinstance(y, Table) else Table(
         symbol_list(y.keys), [collapse([v]) for v in items(y.values)])
     columns = wanted.columns
@@ -251,7 +255,9 @@ def wj1(w: Value, c: Value, t: Value, q: Value) -> Value:
 
 def _window(w: Value, c: Value, t: Value, q: Value, prevailing: bool) -> Value:
     columns = symbol_list(c)
-    left, right = unkey(table_value(t)), unkey(items(q)[0])
+    if not isinstance(q, List) or not q or not columns:
+        raise type_error()
+    left, right = unkey(table_value(t)), unkey(q[0])
     begin, end = items(w)
     if count(begin) != len(left) or count(end) != len(left):
         raise length_error()
@@ -260,7 +266,7 @@ def _window(w: Value, c: Value, t: Value, q: Value, prevailing: bool) -> Value:
         else line.first_from(begin)
     ends = np.maximum(line.last_until(end), starts)
     ordered = take_positions(right, line.rows(np.arange(len(right))))
-    specs = [items(s) for s in items(q)[1:]]
+    specs = [items(s) for s in q[1:]]
     data = [_windowed(s[0], [ordered.column(n) for n in s[1:]], starts, ends) for s in specs]
     return rekey(t, with_columns(left, [s[-1] for s in specs], data))
 

@@ -254,6 +254,8 @@ def _flattened(column: Value, sizes: np.ndarray | None, counts: np.ndarray, rows
 @keyword("fby", infix=True)
 def fby(x: Value, y: Value) -> Value:
     """(f;d) fby g: f of the items of d in each group of g, at every row of the group."""
+    if not is_list(x) or len(x) != 2:
+        raise QError("fby: left argument: expected (aggregate;data)")
     f, data = items(x)
     n = count(data)
     if count(y) != n:
