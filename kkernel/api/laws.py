@@ -171,6 +171,20 @@ def record(tensor: Tensor, law: Law | None) -> None:
         _purge_at = max(1024, 2 * len(_records))
 
 
+def initialized(tensor: Tensor, name: str, *options: Any) -> None:
+    """Note that the k api's initializer `name` has just filled a tensor, or a part of one."""
+    if name == "random" and not options:
+        options = whole_range(tensor.dtype)
+    try:
+        law = initializer(name, tensor.shape, *options) if name in INITIALIZERS else None
+    except (ValueError, TypeError, ZeroDivisionError, OverflowError):
+        law = None
+    record(tensor, law)
+    whole = tensor._base
+    if whole is not None and whole.numel() > tensor.numel():
+        record(whole, None)  # what is left of an earlier law is mixed with this one
+
+
 def recorded(tensor: Tensor) -> KnownLaw | None:
     """The law that was noted for these numbers in memory."""
     entry = _records.get(_key(tensor))

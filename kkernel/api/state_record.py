@@ -65,9 +65,8 @@ def parts(model: Any, optimizer: Any = None) -> tuple[nn.Module, Any]:
 
 def torch_optimizer(model: Any) -> Any:
     """The optimizer of a model, unwrapped if the api holds it in an object of its own."""
-    found = getattr(model, "optimizer", None)
-    inner = getattr(found, "optimizer", None)
-    return inner if isinstance(inner, torch.optim.Optimizer) else found
+    found = getattr(model, "optimizer", None) or getattr(model, "opt", None)
+    return getattr(found, "optimizer", found)
 
 
 def named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:

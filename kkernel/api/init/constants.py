@@ -51,7 +51,8 @@ def _simple(x: Value, name: str, fill: Callable[..., None], gained: bool) -> Val
     else:
         raise QError(f"{name}: given {handle.kind}, expecting up to {2 + gained} args, "
                      f"but {len(args)} args supplied")
-    fill_all(handle, tensors, _with_gain(name, fill, gained, gain))
+    gains = [] if gain is NO else [gain]
+    fill_all(handle, tensors, _with_gain(name, fill, gained, gain), fill.__name__, *gains)
     return None
 
 
@@ -112,7 +113,7 @@ def _sparse(x: Value) -> Value:
             if number is NO:
                 raise QError(f"{name}: expecting {words} as double, given {kname(v)}")
         tensors = pick(handle, args[1], name)
-    fill_all(handle, tensors, lambda t: fills.sparse(t, *numbers))
+    fill_all(handle, tensors, lambda t: fills.sparse(t, *numbers), "snormal", *numbers)
     return None
 
 
@@ -153,7 +154,7 @@ def _fill(x: Value) -> Value:
         raise QError(f"fill: given {handle.kind} expecting parameter/buffer names in addition "
                      "to fill element")
     tensors = whole(handle, "fill", SINGLE) if len(args) == 2 else pick(handle, args[1], "fill")
-    fill_all(handle, tensors, lambda t: t.fill_(value))
+    fill_all(handle, tensors, lambda t: t.fill_(value), "fill", value)
     return None
 
 

@@ -48,14 +48,14 @@ def _draw(x: Value, name: str) -> Value:
     handle, args = leading(x)
     method = DISTRIBUTIONS[name][0]
     if handle is None:
-        alone = is_array(x, 3)
+        alone = not args or is_array(x, 3)
         numbers = _numbers([x] if alone else args, 1, name)
         return fill_array(x if alone else args[0], lambda t: getattr(t, method)(*numbers))
     chosen = len(args) > 1 and (qtype(args[1]) in (-11, 11, 7) or len(args) > 3)
     numbers = _numbers(args, 2 if chosen else 1, name)
     tensors = pick(handle, args[1], name) if chosen else whole(
         handle, name, "{}, without parameter/buffer names")
-    fill_all(handle, tensors, lambda t: getattr(t, method)(*numbers))
+    fill_all(handle, tensors, lambda t: getattr(t, method)(*numbers), name, *numbers)
     return None
 
 

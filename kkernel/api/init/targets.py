@@ -15,7 +15,7 @@ from torch import Tensor
 from kkernel.q.errors import QError
 from kkernel.q.values import Value, items
 
-from .. import kinds
+from .. import kinds, laws
 from ..convert import to_q, to_tensor
 from ..declare import Param, function
 from ..events import changed
@@ -99,11 +99,16 @@ def whole(handle: Handle, name: str, words: str) -> list[Tensor]:
     return tensors
 
 
-def fill_all(handle: Handle, tensors: Sequence[Tensor], fill: Fill) -> None:
-    """Fill the tensors of an object in place."""
+def fill_all(handle: Handle, tensors: Sequence[Tensor], fill: Fill,
+             name: str = "", *options: Any) -> None:
+    """Fill the tensors of an object in place, and note the law that they were drawn from.
+
+    `name` and `options` are the initializer's; without a name the law is not known.
+    """
     with torch.no_grad():
         for t in tensors:
             fill(t)
+            laws.initialized(t, name, *options)
     changed(handle.obj)
 
 
