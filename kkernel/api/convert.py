@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,12 @@ def to_tensor(x: Value, dtype: torch.dtype | None = None,
     Shares the memory of a numpy array unless `own` asks for memory of its own (a tensor that
     stays, and may be written to).  Signals types that torch lacks and ragged lists.
     """
-    t = _from_array(x) if isinstance(x, np.ndarray) else _from_other(x)
+    borrowed = isinstance(x, np.ndarray)
+    t = _from_array(x) if borrowed else _from_other(x)
     if dtype is not None or device is not None:
-        t = t.to(device=device, dtype=dtype)
-    return t.clone() if own and not t.untyped_storage().resizable() else t
+        moved = t.to(device=device, dtype=dtype)
+        borrowed, t = borrowed and moved is t, moved
+    return t.clone() if own and borrowed else t
 
 
 def _from_array(x: np.ndarray[Any, Any]) -> Tensor:
@@ -41,11 +44,20 @@ def _from_array(x: np.ndarray[Any, Any]) -> Tensor:
         raise QError(f"no torch type found for k: {kname(_deepest(x))}")
     if x.dtype.kind == "S":
         x = x.view("i1")
-    if type(x) is not np.ndarray:
-        x = x.view(np.ndarray)
-    if not (x.flags.writeable and x.flags.aligned) or min(x.strides, default=0) < 0:
-        x = x.copy()
-    return torch.from_numpy(x)
+    try:
+        return torch.from_numpy(x)
+    except ValueError:  # memory in an order that torch does not know
+        return torch.from_numpy(np.array(x, order="C"))
+
+
+def _accept_read_only() -> None:
+    """Have torch give its one warning about read-only arrays now: nobody writes to a q value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.from_numpy(np.frombuffer(b"0", "u1"))
+
+
+_accept_read_only()
 
 
 def _deepest(x: np.ndarray[Any, Any]) -> Value:
@@ -73,7 +85,7 @@ def _from_list(x: List) -> Tensor:
     _gather(x, 0, shape, leaves)
     if not leaves:
         return torch.empty(shape)
-    return _from_array(np.concatenate(leaves).reshape(shape))
+    return _from_array(np.concatenate(leaves).reshape(shape)).clone()
 
 
 def _gather(x: Value, depth: int, shape: list[int], leaves: list[np.ndarray[Any, Any]]) -> None:
@@ -123,24 +135,37 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
     """
     if t is None:
         return NULL
-    if t.is_complex() or t.layout is not torch.strided:
-        t, fresh = _plain(t), True
-    if t.dtype not in BY_TORCH:
-        raise QError(f"no k data type found for torch type: {t.dtype}")
+    dtype = t.dtype
+    if dtype not in _DIRECT or t.layout is not torch.strided:
+        return _converted(t)
     if t.ndim == 0:
-        return _atom(t)
-    if t.dtype is torch.float16:
-        t, fresh = t.float(), True
-    t = t.detach()
-    if t.is_conj() or t.is_neg():
-        t, fresh = t.resolve_conj().resolve_neg(), True
-    if t.device.type != "cpu":
-        t, fresh = t.cpu(), True
+        return t.item() if dtype in _BARE else _atom(t)
+    if t.requires_grad:
+        t = t.detach()
     if not fresh or not t.is_contiguous():
         # numpy must not see memory that a tensor keeps: torch would never resize it again
         t = t.clone(memory_format=torch.contiguous_format)
-    a = t.numpy()
-    return _chars(a) if a.dtype == np.int8 else a
+    try:
+        return t.numpy()
+    except (TypeError, RuntimeError):  # on another device, or with a pending sign
+        return t.cpu().resolve_conj().resolve_neg().numpy()
+
+
+_DIRECT = frozenset((_FLOAT, _DOUBLE, _LONG, _BOOL, torch.int32, torch.int16, torch.uint8))
+_BARE = frozenset((_LONG, _DOUBLE, _BOOL))
+
+
+def _converted(t: Tensor) -> Value:
+    """The value of a tensor that is not plain memory of a q type."""
+    if t.is_complex() or t.layout is not torch.strided:
+        return to_q(_plain(t), fresh=True)
+    if t.dtype not in BY_TORCH:
+        raise QError(f"no k data type found for torch type: {t.dtype}")
+    if t.dtype is torch.float16:
+        return to_q(t.detach().float(), fresh=True)
+    if t.ndim == 0:
+        return _atom(t)
+    return _chars(t.detach().cpu().clone(memory_format=torch.contiguous_format).numpy())
 
 
 def _plain(t: Tensor) -> Tensor:
@@ -161,8 +186,6 @@ def as_real(t: Tensor, first: bool | None = None) -> Tensor:
 def _atom(t: Tensor) -> Value:
     v = t.item()
     dtype = t.dtype
-    if dtype is _LONG or dtype is _DOUBLE or dtype is _BOOL:
-        return v
     if dtype is torch.int8:
         return char(int(v) & 255)
     code = {"e": 8, "x": 4, "h": 5, "i": 6}[BY_TORCH[dtype].char]

@@ -21,12 +21,12 @@ import torch
 
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL, Foreign
-from kkernel.q.values import Value, items
+from kkernel.q.values import List, Value, items
 
 from . import kinds, settings
 from .convert import list_to_q, to_q, to_tensor
 from .kinds import NO, Kind, is_array, is_empty, is_general, kname
-from .objects import find, register
+from .objects import HANDLES, find, register
 
 Run = Callable[..., Any]
 F = TypeVar("F", bound=Run)
@@ -89,10 +89,16 @@ class Function:
     label: str = ""  # the prefix of messages, where it is not the name
     samples: tuple[Any, ...] = ()  # sample calls for the tests, as q text
     required: int = field(init=False)
+    fast: Run = field(init=False)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
         self.required = sum(p.required for p in self.params)
+        self.fast = self.run  # what runs on the values of `quick`
+        self._defaults = [p.default for p in self.params]
+        self._quick = [_quick_reader(p) for p in self.params]
+        if type(self).invoke is not Function.invoke and type(self).quick is Function.quick:
+            self._quick = []  # a class that calls in its own way reads in its own way
 
     # -------------------------------------------------------------- reading
 
@@ -169,11 +175,40 @@ class Function:
             raise QError(f"{self.label}: {p.name}: expected a tensor, given an undefined tensor")
         return t
 
+    def quick(self, x: List) -> list[Any] | None:
+        """The values of a call on live tensor pointers; None where that needs a closer look."""
+        readers, n = self._quick, len(x)
+        if n == 1 and self.required == 1 and readers:
+            t = readers[0](x)
+            return None if t is NO else [t, *self._defaults[1:]]
+        if not self.required <= n <= len(readers):
+            return None
+        values, i = self._defaults.copy(), 0
+        for v in x:
+            while True:
+                if i == len(readers):
+                    return None
+                found = readers[i](v)
+                i += 1
+                if found is not NO:
+                    values[i - 1] = found
+                    break
+                if i <= self.required:
+                    return None
+        return values
+
     # -------------------------------------------------------------- calling
 
     def call(self, x: Value) -> Value:
         """Run on a q value; every failure is a QError."""
         try:
+            if type(x) is List:
+                values = self.quick(x)
+                if values is not None:
+                    made = self.fast(*values)
+                    if type(made) is torch.Tensor and self.result != K:
+                        return register("tensor", made)
+                    return self.deliver(made, True)
             return self.invoke(x)
         except QError:
             raise
@@ -226,6 +261,26 @@ class Function:
     def foreign(self) -> Foreign:
         """The function as a q value."""
         return Foreign(self.name, self.rank, self.call, self.doc)
+
+
+def live_tensor(x: Value) -> Any:
+    """The tensor of a live pointer; `NO` for anything else, undefined tensors too."""
+    if type(x) is List and len(x) == 1 and type(x[0]) is int:
+        handle = HANDLES.get(x[0])
+        if handle is not None and handle.kind == "tensor" and handle.obj is not None:
+            return handle.obj
+    return NO
+
+
+def _live_or_number(x: Value) -> Any:
+    return x if type(x) is int or type(x) is float else live_tensor(x)
+
+
+def _quick_reader(p: Param) -> Callable[[Value], Any]:
+    """How `quick` reads a parameter: tensors only from live pointers."""
+    if p.kind is kinds.TENSOR_OR_NUMBER:
+        return _live_or_number
+    return live_tensor if p.kind in kinds.TENSOR_KINDS else p.kind.read
 
 
 class Raw(Function):

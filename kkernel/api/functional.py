@@ -16,9 +16,9 @@ from kkernel.q.functions import NULL
 from kkernel.q.values import List, Value, items
 
 from . import kinds
-from .declare import OUTPUT, Function, Param, declare, function, tensor
+from .declare import OUTPUT, Function, Param, declare, function, live_tensor, tensor
 from .events import changed
-from .kinds import is_array, is_general
+from .kinds import NO, is_array, is_general
 from .module.option_kinds import DTYPE
 from .module.types import find_type
 from .objects import find, find_tensor
@@ -34,6 +34,22 @@ class Functional(Function):
     """f(x), f(x;options..): options by position, then by name, as in a module definition."""
 
     table: OptionTable
+
+    def use_table(self, table: OptionTable) -> None:
+        """Take the options from this table; prepare the call without any."""
+        self.table = table
+        if not any(o.required or o.like for o in table.rows):
+            defaults = self._keywords(table.defaults)
+            self.fast = lambda *tensors: self.run(*tensors, **defaults)
+            self._ready = True
+
+    _ready = False
+
+    def quick(self, x: List) -> list[Any] | None:
+        if not self._ready or self.required > 1:
+            return None
+        t = live_tensor(x)
+        return None if t is NO else [t]
 
     def invoke(self, x: Value) -> Value:
         args, given = self._split(x)
@@ -85,7 +101,7 @@ def _declare(name: str, table: OptionTable, run: Run, words: str, sample: str,
              inputs: tuple[Param, ...] = (X,)) -> None:
     f = Functional(name, GROUP, words, _params(table, inputs), run, (f"{name}{sample}",),
                    samples=(sample,))
-    f.table = table
+    f.use_table(table)
     declare(f)
 
 
@@ -259,7 +275,7 @@ _norm = find_type("normalize").options
 _f = Normalize("normalize", GROUP, "x divided by its norm along a dimension",
                (*_params(_norm, (X,)), OUTPUT), F.normalize, ("normalize((3 4f;6 8f))",),
                samples=("(3 4f;6 8f)", "((3 4f;6 8f);1f;0)"))
-_f.table = _norm
+_f.use_table(_norm)
 declare(_f)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from pathlib import Path
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from kkernel.q import context

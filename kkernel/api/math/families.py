@@ -13,9 +13,9 @@ from kkernel.q.values import List, Value
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, tensor
+from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, live_tensor, tensor
 from ..events import changed
-from ..kinds import is_empty
+from ..kinds import NO, is_empty
 from ..objects import find, find_tensor, register
 
 Tensor = torch.Tensor
@@ -24,6 +24,10 @@ Run = Callable[..., Tensor]
 
 class Unary(Function):
     """f(x), f(x;output) and, where torch has the method, f(tensor;::) in place."""
+
+    def quick(self, x: List) -> list[Any] | None:
+        t = live_tensor(x)
+        return None if t is NO else [t]
 
     def invoke(self, x: Value) -> Value:
         handle = find(x)
@@ -57,6 +61,10 @@ def unary(name: str, run: Run, summary: str, *, group: str, label: str = "",
 
 class Binary(Function):
     """f(x;y), f(x;y;output) and, where torch has the method, f(x;y;::) in place."""
+
+    def quick(self, x: List) -> list[Any] | None:
+        values = super().quick(x) if len(x) == 2 else None
+        return None if values is None else values[:2]
 
     def invoke(self, x: Value) -> Value:
         (a, b, output, inplace, *_), pointer = self.bind(x)
@@ -94,7 +102,7 @@ def number_too(run: Run) -> Run:
 
 
 _Y = Param("y", kinds.TENSOR_OR_NUMBER, "tensor, array or number")
-_NEVER = Param("inplace", kinds.Kind("null", lambda x: True if is_empty(x) else kinds.NO),
+_NEVER = Param("inplace", kinds.Kind("null", lambda x: True if is_empty(x) else NO),
                "not available", False)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kkernel.q.errors import QError
-from kkernel.q.values import Value
+from kkernel.q.values import List, Value
 
 from .. import kinds
 from ..convert import to_q
@@ -28,6 +28,10 @@ _A, _B = "(1 2f;3 4f)", "(5 6f;7 8f)"
 
 class Product(Function):
     """f(x;y) and f(x;y;output), never of one simple list."""
+
+    def quick(self, x: List) -> list[Any] | None:
+        values = super().quick(x) if len(x) == 2 else None
+        return None if values is None else values[:2]
 
     def invoke(self, x: Value) -> Value:
         if not is_general(x):
