@@ -163,3 +163,30 @@ def test_appends_share_a_buffer_and_never_change_what_was_there() -> None:
     assert q("a:b:1_v;a,:1;b,:2;(last a;last b;last v)").tolist() == [1, 2, 99]
     assert q("a:b:v;a,:1;b,:2;(last a;last b;last v)").tolist() == [1, 2, 99]
     assert q("a:reverse v;a,:7;(last a;last v)").tolist() == [7, 99]
+
+
+@pytest.mark.parametrize("write", ["v[1]:9", "v[0 1]:9", "v[1]+:9", "v[0 1]:7 8"])
+def test_writing_into_a_variable_in_place_shows_in_no_other_value(write: str) -> None:
+    q("v:1 2 3;w:v;f:{v}")
+    assert q(write + ";w").tolist() == [1, 2, 3]
+    kept = q("v:4 5 6;v")
+    q(write)
+    assert kept.tolist() == [4, 5, 6]
+    q("v:4 5 6;d:`a`b!(v;v);l:(v;`x);e:1_v;r:reverse v")
+    q(write)
+    assert q("(d`a;l 0;e;r)")[0].tolist() == [4, 5, 6]
+    assert [x.tolist() for x in q("(d`a;l 0;e;r)")] == [[4, 5, 6], [4, 5, 6], [5, 6], [6, 5, 4]]
+    assert q("{v:1 2 3;w:v;" + write + ";w}[]").tolist() == [1, 2, 3]
+    assert q("g:{v:1 2 3;" + write + ";v};g[];g[]~g[]")
+    assert q("h:{v:x;" + write + ";v};a:5 6 7;h a;a").tolist() == [5, 6, 7]
+
+
+def test_a_loop_of_assignments_writes_into_one_array() -> None:
+    q("v:10#0")
+    q("v[0]:1")
+    before = q("v").__array_interface__["data"]
+    q("v[1]:2")
+    assert q("v").__array_interface__["data"] == before
+    with pytest.raises(QError):
+        q("v[0 11]:5")
+    assert q("v").tolist() == [1, 2] + 8 * [0]

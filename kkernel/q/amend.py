@@ -8,22 +8,24 @@ at the end.  A vector accepts only atoms of its own type.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import getrefcount
 
 import numpy as np
 
 from . import context
 from .apply import apply1, apply2
-from .drafts import Draft, draft
+from .drafts import Draft, draft, with_entry
 from .errors import QError, length_error, type_error
 from .files import read_value, write_value
 from .functions import MISSING, NULL, Primitive
 from .index import index
 from .joining import append
-from .positions import in_range, positions_of
+from .positions import in_range, missing, positions_of
 from .search import depth
 from .symbols import Symbol
 from .types import CODE_OF_DTYPE
 from .values import (
+    EMPTY,
     Array,
     Attributed,
     Dict,
@@ -33,11 +35,21 @@ from .values import (
     count,
     is_atom,
     is_list,
+    is_vector,
     items,
     qtype,
 )
 
 NOTHING = MISSING  # stands for y in the forms without one
+
+
+def _references(value: Value) -> int:
+    return getrefcount(value)
+
+
+# what a function that is handed a variable's value counts when nothing else refers to the value:
+# then `x[i]:y` may write into it, which makes a loop of such assignments linear
+_HELD_ONCE = (lambda frame: _references(frame[0]))([np.empty(1)])
 
 
 def assign_indexed(value: Value, indices: Sequence[Value], op: Value | None, y: Value) -> Value:
@@ -46,6 +58,11 @@ def assign_indexed(value: Value, indices: Sequence[Value], op: Value | None, y: 
         if isinstance(op, Primitive) and op.name == ",":
             return append(value, y)
         return y if op is None else apply2(op, value, y)
+    if type(value) is np.ndarray and getrefcount(value) == _HELD_ONCE and value.base is None \
+            and value.flags.writeable:
+        quick = _amend_array(value, indices, op, y, False, own=True)
+        if quick is not None:
+            return quick
     return amend(value, indices, op, y)
 
 
@@ -93,10 +110,8 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
         if len(path) > 1 or not (path[0] is NULL or isinstance(path[0], int)):
             raise type_error()
         return updated(d, f, y)
-    if isinstance(d, Dict) and type(path[0]) is Symbol and not isinstance(d.keys, Table):
-        known = d.positions.get(path[0])
-        if known is not None:
-            return _with_values(d, amend(d.values, [known, *path[1:]], f, y, deep))
+    if isinstance(d, Dict) and type(path[0]) in _KEYS and is_vector(d.keys):
+        return _amend_entry(d, path, f, y, deep)
     if isinstance(d, Table):
         path = _columns_first(path)
     work = draft(d, deep)
@@ -104,11 +119,17 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
     return work.result()
 
 
-def _with_values(d: Dict, values: Value) -> Dict:
-    """d with other values; its map from keys to positions still holds."""
-    out = Dict(d.keys, values, d.attr)
-    out._where = d._where
-    return out
+_KEYS = (Symbol, int)
+
+
+def _amend_entry(d: Dict, path: Sequence[Value], f: Value | None, y: Value, deep: bool) -> Dict:
+    """One entry of a dictionary by its key; a new key goes to the end."""
+    key, rest = path[0], path[1:]
+    known = d.positions.get(key)
+    if known is not None:
+        return d.with_values(amend(d.values, [known, *rest], f, y, deep))
+    old = missing(d.values) if len(d) and (f is not None or rest) else EMPTY
+    return with_entry(d, key, amend(old, rest, f, y, True))
 
 
 def updated(old: Value, f: Value | None, y: Value) -> Value:
@@ -149,17 +170,21 @@ def _conform(y: Value, n: int) -> list[Value]:
 
 # ---------------------------------------------------------------- vectors
 
-def _amend_array(d: Array, path: Sequence[Value], f: Value | None, y: Value, deep: bool
-                 ) -> Value | None:
-    """By one numpy write; None where items have to be visited one by one."""
+def _amend_array(d: Array, path: Sequence[Value], f: Value | None, y: Value, deep: bool,
+                 own: bool = False) -> Value | None:
+    """By one numpy write, into d itself where it is our `own`, else into a copy.
+
+    None where items have to be visited one by one.
+    """
     if len(path) == d.ndim and all(type(i) is int for i in path):
-        return _amend_cell(d, path, f, y, deep)
+        return _amend_cell(d, path, f, y, deep, own)
     if d.ndim == 1 and len(path) == 1:
-        return _amend_vector(d, path[0], f, y, deep)
+        return _amend_vector(d, path[0], f, y, deep, own)
     return _amend_rectangle(d, path, f, y)
 
 
-def _amend_cell(d: Array, path: Sequence[int], f: Value | None, y: Value, deep: bool) -> Value:
+def _amend_cell(d: Array, path: Sequence[int], f: Value | None, y: Value, deep: bool,
+                own: bool) -> Value:
     """One atom of a vector or rectangle."""
     for level, (k, n) in enumerate(zip(path, d.shape)):
         if not 0 <= k < n:
@@ -168,12 +193,13 @@ def _amend_cell(d: Array, path: Sequence[int], f: Value | None, y: Value, deep: 
     new = y if f is None and y is not NOTHING else updated(at(row, path[-1]), f, y)
     if qtype(new) != -CODE_OF_DTYPE[d.dtype]:
         raise type_error()
-    out = d.copy()
+    out = d if own else d.copy()
     out[tuple(path)] = new.code if isinstance(new, Symbol) else new
     return _still_grouped(d, out) if type(d) is Attributed else out
 
 
-def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool) -> Value | None:
+def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool,
+                  own: bool) -> Value | None:
     """One numpy write; None where the items have to be visited one by one."""
     if i is NULL or i is MISSING:
         where = np.arange(len(d))
@@ -184,7 +210,7 @@ def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool) -> 
     if not in_range(where, len(d)):
         raise QError("index") if deep else length_error()
     if f is None and y is not NOTHING:
-        return _written(d, where, _items_of(y, d, len(where)))
+        return _written(d, where, _items_of(y, d, len(where)), own)
     if not (isinstance(f, Primitive) and f.atomic) or (y is not NOTHING and depth(y) > 1):
         return None
     if _repeats(where, len(d)):
@@ -193,7 +219,7 @@ def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool) -> 
         raise length_error()
     old = d.view(np.ndarray)[where]
     new = apply1(f, old) if y is NOTHING else apply2(f, old, y)
-    return _written(d, where, _items_of(new, d, len(where)))
+    return _written(d, where, _items_of(new, d, len(where)), own)
 
 
 def _items_of(y: Value, d: Array, n: int) -> Array:
@@ -213,8 +239,8 @@ def _items_of(y: Value, d: Array, n: int) -> Array:
     return np.array(y.code if isinstance(y, Symbol) else y, d.dtype)
 
 
-def _written(d: Array, where: Array, values: Array) -> Array:
-    out = d.view(np.ndarray).copy()
+def _written(d: Array, where: Array, values: Array, own: bool) -> Array:
+    out = d if own else d.view(np.ndarray).copy()
     out[where] = values
     return _still_grouped(d, out) if type(d) is Attributed else out
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .enumerate import enumerate_in
 from .errors import QError, length_error, type_error
+from .growth import extended
 from .index import index
 from .joining import joined_items
 from .positions import missing
@@ -172,26 +173,42 @@ class DictDraft(Draft):
         old = self.before
         values = self.known.result() if len(old) else old.values
         if not self.keys:
-            out = Dict(old.keys, values, old.attr)
-            out._where = old._where
-            return out
-        more = collapse(self.fresh)
-        same = qtype(more) == qtype(values)
-        if is_vector(values) and len(old) and not same:
-            raise type_error()
-        grown = joined_items(values, more) if same and is_vector(values) else \
-            collapse([*items(values), *self.fresh])
-        out = Dict(_grown(old.keys, self.keys), grown, old.attr)
-        out._where = {**old.positions, **{k: n + len(old) for k, n in self.places.items()}}
-        return out
+            return old.with_values(values)
+        keys = typed(old.keys, collapse(self.keys), len(old))
+        return old.extended(joined_items(old.keys, keys),
+                            _with_fresh(values, self.fresh, len(old)), self.places)
 
 
-def _grown(keys: Value, fresh: list[Value]) -> Value:
-    """Keys with new ones of the same type at the end."""
-    more = collapse(fresh)
-    if is_vector(keys) and len(keys) and qtype(more) != qtype(keys):
+def _with_fresh(values: Value, fresh: list[Value], known: int) -> Value:
+    if is_vector(values):
+        return joined_items(values, typed(values, collapse(fresh), known))
+    return collapse([*items(values), *fresh])
+
+
+def typed(like: Value, more: Value, known: int) -> Value:
+    """`more`, unless it would change the type of a vector of known items: 'type."""
+    if known and is_vector(like) and qtype(more) != qtype(like):
         raise type_error()
-    return joined_items(keys, more)
+    return more
+
+
+def with_entry(d: Dict, key: Value, value: Value) -> Dict:
+    """A dictionary with one new entry, whose key is an atom."""
+    n = len(d)
+    keys, values = typed(d.keys, collapse([key]), n), collapse([value])
+    if is_vector(d.values):
+        grown = append_items(d.values, typed(d.values, values, n))
+    else:
+        grown = collapse([*items(d.values), value])
+    return d.extended(append_items(d.keys, keys), grown, [hashable(key)])
+
+
+def append_items(x: Value, more: Value) -> Value:
+    """Joined items; vectors of one type grow in place where they can."""
+    if type(x) is np.ndarray and isinstance(more, np.ndarray) and x.ndim == more.ndim == 1 \
+            and x.dtype == more.dtype:
+        return extended(x, more)
+    return joined_items(x, more)
 
 
 class KeyedDraft(Draft):

@@ -93,6 +93,8 @@ def _guid_ordinals(x: Array) -> Array:
 
 def _list_ordinals(x: List) -> Array:
     """Ranks of the items of a general list, by type first and then by value."""
+    if all(isinstance(v, np.ndarray) and v.dtype.kind == "S" and v.ndim == 1 for v in x):
+        return _ranked([v.tobytes() for v in x])
     keys = [hashable(v) for v in x]
     first: dict[object, Value] = {}
     for key, v in zip(keys, x):
@@ -100,6 +102,11 @@ def _list_ordinals(x: List) -> Array:
     ranked = sorted(first, key=lambda k: order_key(first[k]))
     rank = {key: i for i, key in enumerate(ranked)}
     return np.array([rank[k] for k in keys], np.int64)
+
+
+def _ranked(texts: list[bytes]) -> Array:
+    rank = {t: i for i, t in enumerate(sorted(set(texts)))}
+    return np.array([rank[t] for t in texts], np.int64)
 
 
 def order_key(x: Value) -> tuple[object, ...]:

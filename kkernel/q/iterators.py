@@ -13,6 +13,7 @@ from .apply import apply, apply1, apply2
 from .errors import length_error, rank_error, type_error
 from .functions import Derived, Lambda, Primitive, rank_of
 from .registry import KEYWORDS, OPERATORS
+from .tables import with_columns
 from .values import (
     EMPTY,
     Dict,
@@ -96,6 +97,9 @@ def each_both(f: Value, args: Sequence[Value]) -> Value:
     if len(counts) > 1:
         raise length_error()
     n = counts.pop()
+    if n and type(f) is Primitive and f.name == "," and len(args) == 2 \
+            and isinstance(args[0], Table) and isinstance(args[1], Table):
+        return with_columns(args[0], args[1].columns, args[1].data)
     if type(f) is Primitive and f.atomic and len(args) == 2 and f.fn2 is not None \
             and all(not _iterable(a) or is_vector(a) for a in args):
         return f.fn2(args[0], args[1])

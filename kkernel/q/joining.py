@@ -7,6 +7,7 @@ keyed tables upsert.  Append is stricter, because a variable keeps the type of i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -132,21 +133,27 @@ def _join_rows(x: Table, y: Table) -> Table:
 
 def upsert(x: Dict, y: Dict) -> Dict:
     """The entries of both; y replaces those of x with the same key, in x's order."""
-    keys = list(items(x.keys))
-    values = list(items(x.values))
-    where = dict(x.positions)
+    where = x.positions
+    places: dict[Any, int] = {}  # of the new keys among the new entries
     fresh: list[Value] = []
-    for key, name, value in zip(items(y.keys), map(hashable, items(y.keys)), items(y.values)):
+    old: list[Value] = list(items(x.values))
+    new: list[Value] = []
+    for key, value in y.items():
+        name = hashable(key)
         k = where.get(name)
-        if k is None:
-            where[name] = len(values)
-            fresh.append(key)
-            values.append(value)
+        if k is not None:
+            old[k] = value
+        elif name in places:
+            new[places[name]] = value
         else:
-            values[k] = value
-    out = Dict(joined_items(x.keys, collapse(fresh)) if fresh else x.keys,
-               _values(x, y, values), "")
-    out._where = where if len(where) == len(keys) + len(fresh) else None
+            places[name] = len(new)
+            fresh.append(key)
+            new.append(value)
+    values = _values(x, y, old + new)
+    if not fresh:
+        return Dict(x.keys, values)
+    out = x.extended(joined_items(x.keys, collapse(fresh)), values, places)
+    out.attr = ""
     return out
 
 

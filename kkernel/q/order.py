@@ -45,8 +45,10 @@ def sort_vector(x: Array) -> Array:
         out = np.sort(x)
         nulls = int(np.count_nonzero(np.isnan(out)))  # numpy puts NaN last
         return np.roll(out, nulls) if nulls else out
-    keys = ordinals(x)
-    return np.sort(keys, kind="stable" if keys.dtype.itemsize <= 2 else None).view(x.dtype)
+    out = x.copy()
+    keys = out.view(np.int64 if kind in "mM" else np.uint8) if kind in "mMS" else out
+    keys.sort(kind="stable" if keys.itemsize <= 2 else None)
+    return out
 
 
 # ---------------------------------------------------------------- binary search

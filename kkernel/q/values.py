@@ -78,6 +78,13 @@ class EnumAtom:
         self.index = index
 
 
+class KeyMap(dict[Any, int]):
+    """Hashable keys of a dictionary to their first positions; `count` keys have been entered."""
+
+    __slots__ = ("count",)
+    count: int
+
+
 class Dict:
     """A dictionary: two lists (or tables) of equal count.  `attr` "s" makes a step function."""
 
@@ -87,7 +94,7 @@ class Dict:
         self.keys = keys
         self.values = values
         self.attr = attr
-        self._where: dict[Any, int] | None = None
+        self._where: KeyMap | None = None
 
     @property
     def qtype(self) -> int:
@@ -101,14 +108,35 @@ class Dict:
         return isinstance(self.keys, Table) and isinstance(self.values, Table)
 
     @property
-    def positions(self) -> dict[Any, int]:
+    def positions(self) -> KeyMap:
         """hashable key -> first position, for keys that are atoms; made on first use."""
-        if self._where is None:
-            where: dict[Any, int] = {}
+        where = self._where
+        if where is None or where.count != count(self.keys):
+            where = self._where = KeyMap()
             for i, k in enumerate(hashables(self.keys)):
                 where.setdefault(k, i)
-            self._where = where
-        return self._where
+            where.count = count(self.keys)
+        return where
+
+    def with_values(self, values: Value) -> Dict:
+        """The same keys with other values."""
+        out = Dict(self.keys, values, self.attr)
+        out._where = self._where
+        return out
+
+    def extended(self, keys: Value, values: Value, fresh: Iterable[Any]) -> Dict:
+        """With longer keys and values; `fresh` are the hashable new keys in order.
+
+        The result takes over the map from keys to positions, so that a dictionary grows entry
+        by entry at the cost of an entry; self makes its map anew should it be asked again.
+        """
+        where = self.positions
+        for k in fresh:
+            where.setdefault(k, where.count)
+            where.count += 1
+        out = Dict(keys, values, self.attr)
+        out._where = where
+        return out
 
     def get(self, name: str, default: Value = None) -> Value:
         """The value under a symbol key, for Python callers: `d.get("loss")`."""
@@ -314,10 +342,12 @@ def hashables(x: Value) -> Iterable[Any]:
 
 
 def hashable(x: Value) -> Any:
-    """One value as a dictionary key: longs and symbols bare, other atoms with their type."""
+    """One value as a dictionary key: longs, symbols and strings bare, others with their type."""
     kind = type(x)
     if kind is int or kind is Symbol:
         return x
+    if kind is np.ndarray and x.dtype.char == "S" and x.ndim == 1:
+        return x.tobytes()
     code = qtype(x)
     if code < 0:
         if code == -7:
@@ -333,6 +363,10 @@ def hashable(x: Value) -> Any:
         return (98, x.columns, tuple(tuple(hashables(c)) for c in x.data))
     if code >= 100:
         return (code, id(x))
+    if 0 < code < 20:
+        if x.dtype.kind == "f":
+            x = np.where(x == x, x + 0.0, np.nan)  # one null, one zero
+        return (code, x.tobytes())
     return (code, tuple(hashables(x)))
 
 

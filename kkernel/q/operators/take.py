@@ -66,6 +66,8 @@ def take_count(n: int, y: Value) -> Value:
     size = len(y)
     if abs(n) <= size:
         return part(y, 0, n) if n >= 0 else part(y, size + n, size)
+    if size == 1 and isinstance(y, List) and is_vector(y[0]) and y[0].dtype.kind in "bif":
+        return np.tile(y[0].view(np.ndarray), (abs(n), 1))
     where = np.arange(abs(n)) if n >= 0 else np.arange(n, 0) + size
     return at_positions(y, where % size if size else where)
 
