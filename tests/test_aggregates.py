@@ -15,7 +15,7 @@ from q_numbers import LETTERS, LONG_INF, LONG_NULL, letter_of, same, tolerant_eq
 
 from kkernel.q import Interpreter, QError
 from kkernel.q.registry import KEYWORDS
-from kkernel.q.values import qtype
+from kkernel.q.values import List, qtype
 
 q = Interpreter()
 NAN, INF = math.nan, math.inf
@@ -379,3 +379,35 @@ def test_deals_do_not_repeat():
 def test_rand_gives_one_item():
     assert 0 <= q("rand 100") < 100 and q("rand `a`b") in ("a", "b")
     assert q("count rand (1 2;3 4)") == 2
+
+
+# ---------------------------------------------------------------- lists of lists
+
+@pytest.mark.parametrize("name", ["sums", "prds", "maxs", "mins", "avgs", "deltas", "ratios"])
+def test_uniform_functions_of_rectangles_go_down_the_columns(name):
+    rect = np.array([[3, 1, 4], [1, 5, 9], [2, 6, 5]])
+    want = np.stack([one(name)(c) for c in rect.T], axis=1)
+    assert np.allclose(one(name)(rect), want)
+
+
+@pytest.mark.parametrize("name", ["msum", "mavg", "mcount", "mdev", "mmax", "mmin"])
+def test_moving_functions_of_lists_go_down_the_columns(name):
+    rect = np.array([[3, 1, 4], [1, 5, 9], [2, 6, 5]])
+    want = np.stack([two(name)(2, c) for c in rect.T], axis=1)
+    assert np.allclose(two(name)(2, rect), want)
+    assert np.allclose(np.array([list(r) for r in two(name)(2, List(rect))]), want)
+
+
+@pytest.mark.parametrize("name", ["var", "dev", "svar", "sdev"])
+def test_deviations_of_lists_skip_nulls_by_column(name):
+    rect = np.array([[2.0, 3], [4, NAN], [1, 7]])
+    want = [one(name)(rect[:, 0]), one(name)(np.array([3.0, 7]))]
+    assert np.allclose(one(name)(rect), want)
+    with pytest.raises(QError, match="length"):
+        one(name)(List([np.array([1, 2]), np.array([1.0])]))
+
+
+def test_running_means_of_mixed_lists():
+    assert q("avgs (1;0n;2)").tolist() == [1.0, 0.5, 1.0]
+    with pytest.raises(QError, match="type"):
+        q("2 msum (1;2.5)")

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .atomic import Dyad, simple_array
+from .atomic import simple_array
 from .enums import resolve
 from .errors import length_error, type_error
+from .keywise import Dyad
 from .symbols import symbols
 from .values import (
     Array,
@@ -83,6 +84,8 @@ def columns(rows: Value) -> list[Value]:
     """The flip of a list of lists: one list per position; 'length when their counts differ."""
     if isinstance(rows, np.ndarray):
         return list(np.moveaxis(rows, 1, 0))
+    if all_atoms(rows):
+        raise type_error()
     n = max(count(r) for r in rows if not is_atom(r))
     if any(count(r) != n for r in rows if not is_atom(r)):
         raise length_error()

@@ -83,10 +83,10 @@ def all_equal(a: Array, b: Array) -> bool:
 
 def _equal(a: Array, b: Array) -> Array:
     margin = _margin(a, b)
-    near = np.abs(a - b) <= margin
-    if _finite(margin):
-        return near
-    return (near & np.isfinite(margin)) | (a == b) | (np.isnan(a) & np.isnan(b))
+    near: Array = np.abs(a - b) <= margin
+    if not _finite(margin):
+        near = (near & np.isfinite(margin)) | (a == b) | (np.isnan(a) & np.isnan(b))
+    return near
 
 
 def _less(a: Array, b: Array) -> Array:

@@ -137,7 +137,7 @@ def _integer_result(total: int, code: int) -> Value:
     if code == 7:
         return wrapped(total)
     if code in TEMPORALS:
-        return as_value(from_underlying(np.int64(wrapped(total)), code))
+        return as_value(from_underlying(np.array(wrapped(total)), code))
     return np.int32((total - INT_MIN) % INT_SPAN + INT_MIN)
 
 

@@ -13,7 +13,7 @@ from ..errors import length_error, type_error
 from ..nulls import null_flags
 from ..operators.arithmetic import add, multiply, subtract
 from ..promote import raw_numbers, to_float
-from ..reduction import plain, running_parts
+from ..reduction import columns, plain, running_parts
 from ..registry import keyword
 from ..types import CODE_OF_DTYPE, LONG_NULL
 from ..values import Array, Dict, List, Table, Value, at, collapse, count, items
@@ -85,24 +85,22 @@ def _moving(f: Callable[[Value], Value], y: Value, of_vector: Callable[[Array], 
         raise type_error()
     if not count(y):
         return y
-    rows = items(y)
-    moved = [f(collapse([at(r, k) for r in rows])) for k in range(count(rows[0]))] \
-        if count(rows[0]) and all(count(r) == count(rows[0]) for r in rows) else None
-    if moved is None:
-        raise length_error()
-    return collapse([collapse([at(m, i) for m in moved]) for i in range(len(rows))])
+    moved = [f(c) for c in columns(y)]
+    if array is not None:
+        return np.stack(moved, axis=1)
+    return collapse([collapse([at(m, i) for m in moved]) for i in range(len(y))])
 
 
 # ---------------------------------------------------------------- windows of a vector
 
 def _window_sums(n: int, x: Array) -> Array:
     """Differences of running sums, as q computes them."""
-    total = sums(x)
+    total: Array = sums(x)
     if n >= len(total):
         return total
     if not n:
-        return subtract(total, total)
-    rest = subtract(total[n:], total[:-n])
+        return total - total
+    rest: Array = subtract(total[n:], total[:-n])
     head = total[:n]
     return np.concatenate((head.astype(rest.dtype), rest))
 

@@ -131,7 +131,7 @@ def _build_xexp(cx: int, cy: int) -> Binary:
 
 def _power(x: Array, y: Array) -> Array:
     """As q computes it, through the logarithm; x to the power 0 is 1."""
-    out = np.exp(y * np.log(x))
+    out: Array = np.exp(y * np.log(x))
     if np.count_nonzero(y) == y.size:
         return out
     zero = (y == 0) & (x >= 0)

@@ -15,10 +15,11 @@ from .. import context
 from ..errors import length_error, type_error
 from ..memory import reserve
 from ..positions import at_positions
-from ..promote import POINTS, TEMPORALS, from_underlying, underlying
+from ..promote import DAY_MS, POINTS, TEMPORALS, from_underlying, underlying
 from ..registry import keyword
 from ..symbols import Symbol, symbols
 from ..types import CODE_OF_DTYPE
+from ..units import NANOSECONDS
 from ..values import Array, Table, Value, at, char_code, is_list, null, qtype
 
 LETTERS = "abcdefghijklmnop"  # of random symbols
@@ -95,14 +96,14 @@ def _floats(rng: np.random.Generator, n: int, y: Value) -> Array:
 
 def _temporals(rng: np.random.Generator, n: int, y: Value) -> Array:
     code = CODE_OF_DTYPE[y.dtype]
-    top = underlying(np.array(y), code)
+    bound = underlying(np.array(y), code).item()
     if code == 15:
-        return from_underlying(rng.random(n) * float(top), code)
-    if top < 0:
+        return from_underlying(rng.random(n) * bound, code)
+    if bound < 0:
         raise type_error()
-    if not top and code in SPANS:  # a time of the day
-        top = np.timedelta64(1, "D") // np.timedelta64(1, np.datetime_data(y.dtype)[0])
-    return from_underlying(rng.integers(int(top) or 1, size=n), code)
+    if not bound and code in SPANS:  # a time of the day
+        bound = DAY_MS * 1_000_000 // NANOSECONDS[code]
+    return from_underlying(rng.integers(bound or 1, size=n), code)
 
 
 def _guids(rng: np.random.Generator, n: int, y: Value) -> Array:

@@ -24,7 +24,7 @@ from ..promote import (
     to_int,
     underlying,
 )
-from ..reduction import Monad, plain, running_parts, scan
+from ..reduction import Monad, all_atoms, plain, running_parts, scan
 from ..registry import keyword
 from ..tolerance import equal as floats_equal
 from ..types import CODE_OF_DTYPE
@@ -118,8 +118,10 @@ def avgs(x: Value) -> Value:
     """Running means of the items that are not null."""
     array = plain(x)
     if array is None or array.ndim > 1:
+        if isinstance(x, List) and all_atoms(x):
+            return collapse([avg(List(x[:i + 1])) for i in range(len(x))])
         if isinstance(x, (List, np.ndarray)):
-            return collapse([avg(x[:i + 1]) for i in range(len(x))])
+            return divide(sums(x), np.arange(1, len(x) + 1))
         return divide(x, 1) if qtype(x) < 0 else running_parts(avgs, x)
     values = to_float(array, CODE_OF_DTYPE[array.dtype])
     nulls = np.isnan(values)

@@ -90,7 +90,7 @@ def _variance(values: Array, sample: int) -> float:
 
 def _from_mean(values: Array) -> Array:
     """Deviations from the mean, counted from the first item: of equal items exactly zero."""
-    away = values - values[0]
+    away: Array = values - values[0]
     away -= np.add.reduce(away) / len(away)
     return away
 

@@ -152,7 +152,7 @@ def integers(ufunc: Any) -> Binary:
     """A kernel for integers of one width: numpy wraps on overflow, nulls stay null."""
 
     def kernel(a: Array, b: Array) -> Array:
-        out = ufunc(a, b)
+        out: Array = ufunc(a, b)
         null = NULL_0D[a.dtype]
         if has_null(a):
             out = np.where(a == null, null, out)
@@ -167,7 +167,7 @@ def in_floats(ufunc: Any) -> Binary:
     """A kernel with a float result that numpy computes itself from numbers of any types."""
 
     def kernel(a: Array, b: Array) -> Array:
-        out = ufunc(a, b)
+        out: Array = ufunc(a, b)
         for side in (a, b):
             if side.dtype.kind == "i" and has_null(side):
                 out = np.where(side == NULL_0D[side.dtype], np.nan, out)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import tolerance
-from ..atomic import ONE_SIDED, Binary, Dyad, Kernels, pair_atoms
+from ..atomic import ONE_SIDED, Binary, Kernels, pair_atoms
 from ..errors import type_error
+from ..keywise import Dyad
 from ..promote import PROMOTE, TEMPORALS, raw_numbers, to_float, to_long
 from ..registry import operator
 from ..symbols import TABLE, Symbol
