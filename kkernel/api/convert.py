@@ -10,6 +10,7 @@ import torch
 
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
+from kkernel.q.memory import reserve
 from kkernel.q.symbols import symbols
 from kkernel.q.types import DTYPE
 from kkernel.q.values import Dict, List, Value, char, collapse, qtype
@@ -143,6 +144,7 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
     if t.requires_grad:
         t = t.detach()
     if not fresh or not t.is_contiguous():
+        reserve(t.numel(), t.element_size())  # a view may be larger than its memory
         # numpy must not see memory that a tensor keeps: torch would never resize it again
         t = t.clone(memory_format=torch.contiguous_format)
     try:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from kkernel.q.errors import QError
+from kkernel.q.memory import reserve
 from kkernel.q.values import Value, qtype
 
 from ..dtypes import FROM_CODE, symbol_of
@@ -214,6 +215,8 @@ def _make(name: str, mode: Mode, args: list[Value]) -> Tensor:
     if values is None:
         raise _misfit(name)
     dtype = mode.dtype(args, values) if o.dtype is None else None
+    wanted = o.dtype or dtype or torch.get_default_dtype()
+    reserve(_count(name, values), wanted.itemsize)
     if name in ("complex", "sparse"):
         return mode.make(values, options=o)
     keywords = {**o.keywords, "dtype": dtype} if dtype is not None else o.keywords
@@ -230,6 +233,21 @@ def _check_options(name: str, mode: Mode, o: TensorOptions) -> None:
         raise QError(f"{name}: not implemented for {symbol_of(o.dtype)} tensors")
     if o.layout is torch.sparse_coo and name not in _SPARSE_MODES:
         raise QError(f"{name}: not implemented for sparse tensors")
+
+
+def _count(name: str, args: list[Any]) -> int:
+    """How many elements a call will make; 0 where k values decide."""
+    if name in ("complex", "sparse"):
+        return 0
+    if name in ("arange", "range"):
+        start, end, step = (*args, 1)[:3] if len(args) > 1 else (0, args[0], 1)
+        span = abs((end - start) / step) if step else 0
+        return int(span) + 1 if math.isfinite(span) else 0
+    if name in ("linspace", "logspace"):
+        return args[2] if len(args) > 2 else 100
+    if name in ("eye", "randperm"):
+        return math.prod(args) if len(args) > 1 or name == "randperm" else args[0] ** 2
+    return math.prod(args[-1] if name == "randint" else args[0])
 
 
 def _like(name: str, mode: Mode, example: Tensor, args: list[Value]) -> Tensor:
@@ -251,6 +269,7 @@ def _fill(name: str, mode: Mode, args: list[Value], output: Tensor) -> None:
     values = _read((*mode.forms, *((_BOUNDS[0],) if name == "range" else ())), args)
     if values is None:
         raise _misfit(name)
+    reserve(_count(name, values), output.element_size())
     with torch.no_grad():
         mode.fill(values, output)
 

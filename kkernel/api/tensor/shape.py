@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from kkernel.q.errors import QError
+from kkernel.q.memory import reserve
 from kkernel.q.types import LONG_NULL
 from kkernel.q.values import Value, items
 
@@ -89,8 +91,10 @@ def resize(x: Value) -> Value:
         raise QError("resize expects (array/tensor;new size/tensor w'size to use)")
     t, pointer = source(args[0])
     sizes = _sizes("resize", args[1], "2nd arg of size or tensor w'size to use")
+    wanted = inferred(sizes, t.numel())
+    reserve(math.prod(wanted), t.element_size())
     before = t.untyped_storage().nbytes()
-    t.resize_(inferred(sizes, t.numel()))
+    t.resize_(wanted)
     zero_growth(t, before)
     changed(t)
     return None if pointer else to_q(t, fresh=True)
