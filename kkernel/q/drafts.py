@@ -68,7 +68,7 @@ class ListDraft(Draft):
         return np.arange(len(self.items))
 
     def _place(self, i: Value) -> int:
-        if isinstance(i, (Symbol, float)) or not isinstance(i, (int, np.integer, np.bool_)):
+        if qtype(i) not in (-7, -6, -5, -4, -1):
             raise type_error()
         k = int(i)
         if not 0 <= k < len(self.items):

@@ -27,6 +27,7 @@ from .values import (
     hashable,
     is_atom,
     items,
+    qtype,
 )
 
 
@@ -91,6 +92,6 @@ def refer(name: Symbol, where: Value) -> Value:
     """`` `d!positions``: an enumeration of a list, or a link to the rows of a table."""
     if isinstance(where, np.ndarray) and where.ndim == 1 and where.dtype.kind in "iu?":
         return Enum(name, where.astype(np.int64))
-    if isinstance(where, (int, np.integer)):
+    if qtype(where) in (-5, -6, -7):
         return EnumAtom(name, int(where))
     raise type_error()

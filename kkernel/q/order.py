@@ -109,5 +109,5 @@ def _bin_table(x: Table, y: Value) -> Value:
         if here is not None:
             place = bisect_right(last[here].tolist(), int(last[n + k])) - 1
             found[k] = here[place] if place >= 0 else found[k]
-    return found if is_table(y) else int(found[0])
+    return int(found[0]) if len(found) == 1 and not is_table(y) else found
 

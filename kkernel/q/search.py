@@ -30,7 +30,6 @@ from .values import (
     qtype,
 )
 
-
 _FEW = 64  # up to so many items a Python dictionary is the fastest
 
 
@@ -99,7 +98,7 @@ def _equal(x: Array, y: Value) -> Array:
 def _find_in_table(x: Table, y: Value) -> Value:
     wanted = records(x, y)
     found = find_rows(x, wanted)
-    return found if isinstance(y, Table) else int(found[0])
+    return int(found[0]) if len(found) == 1 and not isinstance(y, Table) else found
 
 
 # ---------------------------------------------------------------- positions of items
@@ -108,6 +107,8 @@ def first_positions(x: Value, y: Value) -> Array:
     """First position in x of each item of y; both lists hold things of one depth."""
     x, y = resolve(x), resolve(y)
     if isinstance(x, Table):
+        if not isinstance(y, Table):
+            raise type_error()
         return find_rows(x, y)
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.ndim == y.ndim == 1:
         if x.dtype == y.dtype:

@@ -164,6 +164,8 @@ def cut(x: Value, y: Value) -> Value:
     """Parts of y of x items each; for a list x the parts that begin at these positions."""
     if qtype(x) not in _INTEGERS:
         return drop(x, y)
+    if not is_list(y) and not isinstance(y, Table):
+        raise type_error()
     if x <= 0:
         raise domain_error()
     return cut_at(y, list(range(0, len(y), int(x))))

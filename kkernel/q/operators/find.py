@@ -14,7 +14,7 @@ from ..qsql import simple_exec
 from ..registry import operator
 from ..symbols import Symbol
 from ..types import DTYPE
-from ..values import Array, Dict, Table, Value, collapse, count, is_list, items, qtype
+from ..values import Array, Dict, Table, Value, collapse, count, is_function, is_list, items, qtype
 
 
 @operator("?")
@@ -24,7 +24,7 @@ def find(x: Value, y: Value) -> Value:
         return search.find(x, y)
     if isinstance(x, Dict):
         return index(x.keys, search.find(x.values, y))
-    if isinstance(x, Symbol):
+    if isinstance(x, Symbol) and not is_function(y):
         return extend(x, y)
     if -7 <= qtype(x) <= -5:
         return draw(int(x), qtype(x), y)
@@ -37,9 +37,12 @@ def draw(n: int, code: int, y: Value) -> Value:
 
     null = np.iinfo(DTYPE[-code]).min
     if n == null:
-        whole = y if not is_list(y) and not isinstance(y, Table) else count(y)
-        dealt = random.deal(int(whole), int(whole))
-        return index(y, dealt) if is_list(y) or isinstance(y, Table) else dealt
+        whole = is_list(y) or isinstance(y, Table)
+        if not whole and qtype(y) not in (-7, -6, -5):
+            raise type_error()
+        size = count(y) if whole else int(y)
+        dealt = random.deal(size, size)
+        return index(y, dealt) if whole else dealt
     return random.roll(n, y) if n >= 0 else random.deal(-n, y)
 
 

@@ -96,6 +96,8 @@ def reshape(shape: Array, y: Value) -> Value:
     In a shape of two, 0N takes what the other axis leaves; rows may then differ by one.
     """
     sizes = [int(n) for n in shape.tolist()]
+    if not sizes:
+        raise length_error()
     reserve(prod(n for n in sizes if n > 0), item_size(y))
     if len(sizes) == 1:
         return take_count(sizes[0], y)
