@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from .values import Array
 
 TOLERANCE = 2.0**-43
 BLOCK = 16384
-MANY = 256  # from here it pays to find the range of numbers equal to an atom
+FEW = 24  # up to here Python is faster than numpy
 
 Test = Callable[[Array, Array], Array]
 
@@ -44,7 +45,9 @@ def equal(a: Array, b: Array) -> Array:
     if _against_one(a, b):
         low, high = equals_of(b.item())
         return (a >= low) & (a <= high)
-    return equal(b, a) if _against_one(b, a) else _in_blocks(_equal, a, b)
+    if _against_one(b, a):
+        return equal(b, a)
+    return _one_by_one(equal_floats, a, b) if _few(a, b) else _in_blocks(_equal, a, b)
 
 
 def less(a: Array, b: Array) -> Array:
@@ -53,9 +56,10 @@ def less(a: Array, b: Array) -> Array:
         return np.logical_not(a >= equals_of(b.item())[0])  # true of nulls too
     if _against_one(b, a):
         return b > equals_of(a.item())[1]
-    return _in_blocks(_less, a, b)
+    return _one_by_one(less_floats, a, b) if _few(a, b) else _in_blocks(_less, a, b)
 
 
+@lru_cache(1024)
 def equals_of(y: float) -> tuple[float, float]:
     """The least and the greatest float that are tolerantly equal to finite y."""
     low, high = sorted((y - TOLERANCE * y, y + TOLERANCE * y))
@@ -72,8 +76,16 @@ def _edge(x: float, outward: float, y: float) -> float:
 
 
 def _against_one(a: Array, b: Array) -> bool:
-    """Many numbers against one that is finite?"""
-    return not b.ndim and a.size > MANY and math.isfinite(b.item())
+    """A list of numbers against one that is finite?"""
+    return not b.ndim and a.ndim > 0 and math.isfinite(b.item())
+
+
+def _few(a: Array, b: Array) -> bool:
+    return a.size <= FEW and a.ndim == 1 and a.shape == b.shape
+
+
+def _one_by_one(test: Callable[[float, float], bool], a: Array, b: Array) -> Array:
+    return np.array([test(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)], np.bool_)
 
 
 def all_equal(a: Array, b: Array) -> bool:

@@ -172,6 +172,10 @@ def _extreme(f: Monad, operator: Any, ufunc: Any, floating: Any, sign: int, x: V
         if isinstance(x, List):
             return fold(operator, list(x)) if x else sign * np.inf
         return _atom_or_parts(f, x)
+    if array.ndim == 1 and array.size and array.dtype.char in "ld":
+        found = ufunc.reduce(array).item()
+        if found == found and found != LONG_NULL:
+            return found
     code = CODE_OF_DTYPE[array.dtype]
     if code in (2, 11):
         raise type_error()
