@@ -14,6 +14,7 @@ from . import context
 from .enums import resolve
 from .errors import QError, length_error, type_error
 from .grouping import find_ranks, paired_ranks
+from .growth import extended
 from .positions import at_positions, missing, take_positions
 from .symbols import Symbol, names, sym, symbols
 from .types import CODE_OF_DTYPE
@@ -32,6 +33,7 @@ from .values import (
     empty,
     is_atom,
     is_list,
+    is_vector,
     items,
     qtype,
 )
@@ -208,13 +210,22 @@ def key_rows(keyed: Dict, i: Value) -> Value:
         return at(look_up(keyed, _table_of_rows(keyed.keys, [
             [i.get(c) for c in keyed.keys.columns]])), 0)
     width = len(keyed.keys.columns)
-    if is_row(i, width):
+    if width == 1 and is_vector(keyed.keys.data[0]) and is_atom(i):
+        return _row_of_atom(keyed, i)
+    if is_row(i, width) or (width == 1 and is_list(i) and len(i) == 1):
         return at(look_up(keyed, _table_of_rows(keyed.keys, [items(i)])), 0)
-    if width == 1:
-        single = isinstance(i, List) and all(count(v) == 1 and is_list(v) for v in i)
-        wanted = collapse([at(v, 0) for v in i]) if single else i
-        return look_up(keyed, Table(keyed.keys.columns, [wanted]))
+    if not is_list(i):
+        raise type_error()
+    if any(is_atom(v) for v in items(i)):
+        raise length_error()
     return look_up(keyed, _table_of_rows(keyed.keys, [items(v) for v in items(i)]))
+
+
+def _row_of_atom(keyed: Dict, key: Value) -> Value:
+    from .search import position
+
+    k = position(keyed.keys.data[0], resolve(key))
+    return at(keyed.values, k) if k < len(keyed) else missing(keyed.values)
 
 
 def is_row(x: Value, width: int) -> bool:
@@ -259,7 +270,7 @@ def append_items(column: Value, more: Value) -> Value:
         more = resolve(more)
         if not (isinstance(more, np.ndarray) and more.dtype == column.dtype and more.ndim == 1):
             raise type_error()
-        return np.concatenate([column.view(np.ndarray), more.view(np.ndarray)])
+        return extended(column.view(np.ndarray), more)
     if not len(column):
         return more.view(np.ndarray) if isinstance(more, Attributed) else more
     if isinstance(column, np.ndarray) and isinstance(more, np.ndarray) \

@@ -13,8 +13,10 @@ from ..errors import QError, type_error
 from ..registry import OPERATORS, keyword
 from ..symbols import Symbol
 from ..tables import (
+    append_items,
     append_or_null,
     find_rows,
+    is_row,
     is_table,
     key_table,
     named,
@@ -26,7 +28,7 @@ from ..tables import (
     unkey,
     upsert_keyed,
 )
-from ..values import Dict, Table, Value, is_list, items, record
+from ..values import Dict, List, Table, Value, collapse, is_list, items, record
 
 
 @keyword("insert", infix=True)
@@ -42,6 +44,11 @@ def insert(x: Value, y: Value) -> Value:
         return np.arange(len(y))
     if not is_table(value):
         raise type_error()
+    if isinstance(value, Table):
+        grown = with_row(value, y)
+        if grown is not None:
+            context.active.globals.set(x, grown)
+            return np.arange(len(value), len(grown))
     t = unkey(value)
     rows = records(t, y)
     keys = len(t.columns) - len(value.values.columns) if isinstance(value, Dict) else 0
@@ -49,6 +56,18 @@ def insert(x: Value, y: Value) -> Value:
         _check_new(value, rows)
     context.active.globals.set(x, key_table(keys, appended(t, rows)))
     return np.arange(len(t), len(t) + len(rows))
+
+
+def with_row(t: Table, y: Value) -> Table | None:
+    """A table of plain vectors with one row of atoms at its end; None when it is not that."""
+    if not isinstance(y, (List, np.ndarray)) or not is_row(y, len(t.columns)):
+        return None
+    data = []
+    for column, v in zip(t.data, items(y)):
+        if type(column) is not np.ndarray or column.ndim > 1:
+            return None
+        data.append(append_items(column, collapse([v])))
+    return Table(t.columns, data)
 
 
 def _check_new(keyed: Dict, rows: Table) -> None:
@@ -85,6 +104,9 @@ def upserted(value: Value, y: Value) -> Value:
     if isinstance(value, Table):
         if isinstance(y, Dict) and y.keyed_table:
             raise type_error()
+        grown = with_row(value, y)
+        if grown is not None:
+            return grown
         return appended(value, row_records(value, y))
     if is_list(value):
         return apply(OPERATORS[","], [value, y])
