@@ -7,6 +7,8 @@ their own items, which never change.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .values import Array
@@ -22,7 +24,7 @@ class Buffer(bytearray):
 def extended(x: Array, more: Array) -> Array:
     """The items of x and then those of `more`, a vector of the same type."""
     n, size = len(x), len(x) + len(more)
-    whole = x.base
+    whole: Any = x.base
     buffer = _buffer(whole) if isinstance(whole, np.ndarray) else None
     if buffer is None or buffer.used != n or size > len(whole) or x.strides != whole.strides \
             or x.dtype != whole.dtype:
@@ -35,7 +37,7 @@ def extended(x: Array, more: Array) -> Array:
 
 
 def _buffer(whole: Array) -> Buffer | None:
-    memory = whole.base
+    memory: Any = whole.base
     if type(memory) is memoryview and type(memory.obj) is Buffer:
         return memory.obj
     return None

@@ -30,7 +30,6 @@ from .values import (
     Value,
     at,
     collapse,
-    count,
     hashable,
     is_function,
     is_list,
@@ -165,11 +164,11 @@ def _index_table(x: Table, i: Value) -> Value:
 
 
 def _table_section(x: Table, first: Value, rest: Sequence[Value]) -> Value:
-    """`t[rows;columns]`: columns by symbol, rows first."""
-    if len(rest) == 1 and type(rest[0]) is Symbol and is_list(first):
-        return index(index(x, rest[0]), first)
+    """`t[rows;columns]`; a symbol first selects a column instead."""
     if qtype(first) < 0 or (isinstance(first, np.ndarray) and first.dtype.char == "I"):
         return index_at_depth(index(x, first), rest)
+    if isinstance(first, np.ndarray) and first.ndim == 1:
+        return _every(index(x, first), rest)
     return collapse([index_at_depth(index(x, k), rest) for k in items(first)])
 
 
@@ -194,12 +193,19 @@ def _apply(f: Value, path: Sequence[Value]) -> Value:
 def _every(x: Value, rest: Sequence[Value]) -> Value:
     """An elided axis: the rest of the path into every item of x."""
     if isinstance(x, Table):
-        if len(rest) == 1 and type(rest[0]) is Symbol:
-            return x.column(rest[0])
-        return collapse([index_at_depth(at(x, k), rest) for k in range(count(x))])
+        return _every_row(x, rest[0], rest[1:])
     if isinstance(x, Dict):
         return Dict(x.keys, _every(x.values, rest))
     return collapse([index_at_depth(v, rest) for v in items(x)])
+
+
+def _every_row(x: Table, columns: Value, rest: Sequence[Value]) -> Value:
+    if type(columns) is Symbol:
+        return index_at_depth(x.column(columns), [NULL, *rest] if rest else [])
+    if rest or not is_vector(columns) or columns.dtype.char != "I":
+        return collapse([index_at_depth(at(x, k), [columns, *rest]) for k in range(len(x))])
+    chosen = [items(x.column(TABLE[c])) for c in columns.tolist()]
+    return collapse([collapse(list(row)) for row in zip(*chosen)])
 
 
 def _rectangle_section(x: Array, path: Sequence[Value]) -> Value | None:
