@@ -13,6 +13,22 @@ Inputs = tuple[Tensor, ...]
 SIDES = (28, 32, 64, 224, 8, 16, 96, 128, 256, 299)  # usual sizes of square images
 
 
+def batch_of(model: Any) -> Inputs | None:
+    """Inputs of the shape that a model's training data has in one batch, or None without data."""
+    data = getattr(model, "data", None)
+    found = getattr(data, "x", None)
+    tensors = [found] if isinstance(found, Tensor) else found
+    if not isinstance(tensors, (list, tuple)) or not tensors:
+        return None
+    if not all(isinstance(t, Tensor) and t.dim() for t in tensors):
+        return None
+    width = getattr(data, "width", -1)
+    return tuple(
+        _meta(min(width, t.size(0)) if width > 0 else t.size(0), *t.shape[1:], dtype=t.dtype)
+        for t in tensors
+    )
+
+
 def sample_inputs(module: nn.Module) -> Iterator[tuple[Inputs, Inputs, str]]:
     """(inputs of 2 samples, inputs of 3 samples, words for what was assumed), likely ones first."""
     first = next((m for m in module.modules() if type(m) in _MAKERS), None)

@@ -10,6 +10,7 @@ from .events import changed, subscribe
 from .histogram import Histogram, LawFit, histogram, histograms, tensors_state
 from .laws import Law, initializer, record
 from .memory import resident_bytes, total_bytes
+from .sample import batch_of
 from .snapshots import NOW, Restored, Snapshot, Snapshots, snapshots_of
 from .spec import Memory, Row, Spec, shape_text, spec, structure_state
 from .state_record import State, StateError, capture, parts
@@ -48,6 +49,7 @@ __all__ = [
     "State",
     "StateError",
     "StateFile",
+    "batch_of",
     "capture",
     "changed",
     "compare",

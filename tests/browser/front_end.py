@@ -53,9 +53,11 @@ class Server:
         return [
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
             f"--port={self.port}", "--ServerApp.port_retries=0",
-            f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.folder / 'work'}",
-            "--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True",
-            "--LabApp.news_url=None", "--LabServerApp.blocked_extensions_uris=",
+            f"--IdentityProvider.token={self.token}",
+            f"--ServerApp.root_dir={self.folder / 'work'}",
+            "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
+            "--LabApp.news_url=None",
         ]
 
     def _environment(self) -> dict[str, str]:

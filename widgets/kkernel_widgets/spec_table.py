@@ -18,8 +18,9 @@ STATIC_ROWS = 500  # a saved notebook stays readable
 class SpecTable(Panel):
     """A table of every module in a module or model: options, shapes, parameters, bytes, MACs.
 
-    `example_input` is a tensor or a tuple of them, for the shapes; without one an input is assumed
-    where the first layer tells its shape. `optimizer` adds the memory of its buffers.
+    `example_input` is a tensor or a tuple of them, for the shapes; without one a batch of the
+    model's data is taken, else an input is assumed where the first layer tells its shape.
+    `optimizer` adds the memory of its buffers.
     """
 
     script = "spec_table.js"
@@ -35,7 +36,7 @@ class SpecTable(Panel):
     ) -> None:
         super().__init__(name, language)
         self.module, self.optimizer = view.parts(module, optimizer)
-        self.example_input = example_input
+        self.example_input = view.batch_of(module) if example_input is None else example_input
         self.spec = view.spec(self.module, example_input, self.optimizer)
 
     def state(self) -> Any:
