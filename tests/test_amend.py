@@ -190,3 +190,7 @@ def test_a_loop_of_assignments_writes_into_one_array() -> None:
     with pytest.raises(QError):
         q("v[0 11]:5")
     assert q("v").tolist() == [1, 2] + 8 * [0]
+
+
+def test_folding_an_amend_over_many_paths() -> None:
+    assert shown("./[2 2#0;(0 0;1 1);:;5 6]") == "5 0\n0 6\n"

@@ -295,3 +295,21 @@ def test_collapse_makes_the_simplest_list() -> None:
     assert collapse([1, 2]).dtype == np.int64
     assert collapse([vector(7, [1]), vector(7, [2])]).shape == (2, 1)
     assert isinstance(collapse([1, 2.0]), List)
+
+
+@pytest.mark.parametrize("line", [
+    "1 2 3,'4 5 6", "(2 2#til 4),'(2 3#til 6)", "(2 2#til 4),'10 20", "0,'2 2#til 4", "1 2,'0",
+    "1 2,/:3 4", "1 2,/:2 2#til 4", "(2 2#til 4),\\:9", "(2 2#til 4),\\:9 8", "0,/:2 2#til 4",
+    "(2 2 2#til 8),'(2 1 2#til 4)", "1.5 2.5,'1 2", "(2 2#til 4),'1.5 2.5", "1b,'10b",
+])
+def test_joining_rows_in_one_step_is_joining_them_one_by_one(line: str) -> None:
+    assert match(q(line), q(_each_as_lambda(line)))
+
+
+def _each_as_lambda(line: str) -> str:
+    """`x,'y` as `{x,y}'[x;y]`."""
+    for each in (",'", ",/:", ",\\:"):
+        left, found, right = line.partition(each)
+        if found:
+            return f"{{x,y}}{each[1:]}[{left};{right}]"
+    raise AssertionError(line)

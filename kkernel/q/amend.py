@@ -180,7 +180,7 @@ def _amend_array(d: Array, path: Sequence[Value], f: Value | None, y: Value, dee
         return _amend_cell(d, path, f, y, deep, own)
     if d.ndim == 1 and len(path) == 1:
         return _amend_vector(d, path[0], f, y, deep, own)
-    return _amend_rectangle(d, path, f, y)
+    return _amend_rectangle(d, path, f, y, own)
 
 
 def _amend_cell(d: Array, path: Sequence[int], f: Value | None, y: Value, deep: bool,
@@ -284,7 +284,8 @@ def _accumulate(d: Array, where: Array, f: Primitive, y: Value) -> Value | None:
 
 # ---------------------------------------------------------------- rectangles
 
-def _amend_rectangle(d: Array, path: Sequence[Value], f: Value | None, y: Value) -> Value | None:
+def _amend_rectangle(d: Array, path: Sequence[Value], f: Value | None, y: Value, own: bool
+                     ) -> Value | None:
     """A cross section of a rectangle by one numpy write; None where that would not do."""
     if d.ndim < 2 or len(path) > d.ndim or y is NOTHING:
         return None
@@ -299,7 +300,7 @@ def _amend_rectangle(d: Array, path: Sequence[Value], f: Value | None, y: Value)
     values = _cells(new, d, shape, len(path))
     if values is None:
         return None
-    out = d.copy()
+    out = d if own else d.copy()
     out[np.ix_(*picks)] = np.broadcast_to(values, shape).reshape(
         [len(p) for p in picks] + list(d.shape[len(path):]))
     return out

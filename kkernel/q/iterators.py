@@ -12,6 +12,7 @@ import numpy as np
 from .apply import apply, apply1, apply2
 from .errors import length_error, rank_error, type_error
 from .functions import Derived, Lambda, Primitive, rank_of
+from .joining import joined_rows
 from .registry import KEYWORDS, OPERATORS
 from .tables import with_columns
 from .values import (
@@ -97,9 +98,10 @@ def each_both(f: Value, args: Sequence[Value]) -> Value:
     if len(counts) > 1:
         raise length_error()
     n = counts.pop()
-    if n and type(f) is Primitive and f.name == "," and len(args) == 2 \
-            and isinstance(args[0], Table) and isinstance(args[1], Table):
-        return with_columns(args[0], args[1].columns, args[1].data)
+    if n > 1 and f is OPERATORS[","] and len(args) == 2:
+        joined = _join_each(*args)
+        if joined is not None:
+            return joined
     if type(f) is Primitive and f.atomic and len(args) == 2 and f.fn2 is not None \
             and all(not _iterable(a) or is_vector(a) for a in args):
         return f.fn2(args[0], args[1])
@@ -107,6 +109,13 @@ def each_both(f: Value, args: Sequence[Value]) -> Value:
     if len(args) == 2:
         return _listed([apply2(f, x, y) for x, y in zip(*columns, strict=True)], EMPTY)
     return _listed([apply(f, row) for row in zip(*columns, strict=True)], EMPTY)
+
+
+def _join_each(x: Value, y: Value) -> Value | None:
+    """Tables side by side and numbers row by row, in one step."""
+    if isinstance(x, Table) and isinstance(y, Table):
+        return with_columns(x, y.columns, y.data)
+    return joined_rows(x, y, _iterable(x), _iterable(y))
 
 
 def _iterable(x: Value) -> bool:
@@ -162,6 +171,10 @@ def _each_right(f: Value, args: Sequence[Value]) -> Value:
     if type(f) is Primitive and f.fn2 is not None:
         if f.atomic and is_vector(y) and qtype(x) < 0:
             return f.fn2(x, y)
+        if f is OPERATORS[","] and len(y) > 1:
+            joined = joined_rows(x, y, False, True)
+            if joined is not None:
+                return joined
         fn2 = f.fn2
         return _listed([fn2(x, v) for v in items(y)], y)
     return _listed([apply2(f, x, v) for v in items(y)], y)
@@ -180,6 +193,10 @@ def _each_left(f: Value, args: Sequence[Value]) -> Value:
     if type(f) is Primitive and f.fn2 is not None:
         if f.atomic and is_vector(x) and qtype(y) < 0:
             return f.fn2(x, y)
+        if f is OPERATORS[","] and len(x) > 1:
+            joined = joined_rows(x, y, True, False)
+            if joined is not None:
+                return joined
         fn2 = f.fn2
         return _listed([fn2(v, y) for v in items(x)], x)
     return _listed([apply2(f, v, y) for v in items(x)], x)
@@ -352,7 +369,7 @@ def _run_fold(f: Value, state: Value, rest: list[Value], keep: bool, states: lis
 def _fold_many(f: Value, args: Sequence[Value], keep: bool) -> Value:
     """`f/[x;y;z]` of rank three and more: x is carried, the others are walked in step."""
     state, *lists = args
-    if len(args) != rank_of(f):
+    if len(args) != rank_of(f) and not (isinstance(f, Primitive) and len(args) in f.by_rank):
         raise rank_error()
     counts = {count(a) for a in lists if _iterable(a)}
     if len(counts) > 1:

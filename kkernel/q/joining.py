@@ -96,6 +96,30 @@ def _join_enums(x: Value, y: Value) -> Value:
     return joined_items(as_list(resolve(x)), as_list(resolve(y)))
 
 
+def joined_rows(x: Value, y: Value, x_rows: bool, y_rows: bool) -> Array | None:
+    """`x,'y`, `x,/:y` and `x,\\:y` of numbers in one step: each row of x, or all of it, joined
+    with each row of y, or all of it.  None where the result is no rectangle of one type.
+    """
+    a, b = _row_parts(x, x_rows), _row_parts(y, y_rows)
+    if a is None or b is None or a.dtype != b.dtype or a.shape[2:] != b.shape[2:]:
+        return None
+    n = max(len(a), len(b))
+    return np.concatenate([np.broadcast_to(v, (n, *v.shape[1:])) for v in (a, b)], axis=1)
+
+
+def _row_parts(x: Value, rows: bool) -> Array | None:
+    """x as rows of at least one dimension: its own items, or one row that is all of x."""
+    if isinstance(x, np.ndarray):
+        parts = x.view(np.ndarray) if rows else x.view(np.ndarray)[None]
+    elif type(x) in (int, float, bool):
+        parts = np.array([x], _DTYPES[type(x)])
+    else:
+        return None
+    if parts.dtype.kind not in "bif" or not len(parts):
+        return None
+    return parts[:, None] if parts.ndim == 1 else parts
+
+
 # ---------------------------------------------------------------- dictionaries and tables
 
 def _join_structures(x: Value, y: Value) -> Value:
