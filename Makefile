@@ -11,10 +11,13 @@ PACKAGING := pyproject.toml constraints.txt $(wildcard share/jupyter/kernels/kke
 # test processes do not fight for cores.
 export OMP_NUM_THREADS ?= 1
 
+# In a container one is often root, which JupyterLab wants confirmed.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
 .PHONY: lab test lint clean
 
 lab: $(VENV)/.lab-installed
-	@unset OMP_NUM_THREADS; $(BIN)/jupyter lab notebooks/00_tour.ipynb
+	@unset OMP_NUM_THREADS; $(BIN)/jupyter lab $(AS_ROOT) notebooks/00_tour.ipynb
 
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -134,7 +134,7 @@ def _completer(session: Session) -> Any:
 
         def get_completions(self, document: Any, _event: Any) -> Iterator[Completion]:
             cursor = document.cursor_position
-            start, found = complete(session.interpreter, document.text, cursor)
+            start, found = complete(session, document.text, cursor)
             for c in found:
                 yield Completion(c.text, start - cursor, display_meta=c.signature)
 

@@ -58,6 +58,15 @@ class Session:
                     self._functions = api.load()
             return self._functions
 
+    @property
+    def api_names(self) -> tuple[str, ...]:
+        """The names of the k api, known before it is loaded."""
+        return NAMES
+
+    def api_function(self, name: str) -> Foreign | None:
+        """A function of the k api, None for other names and while the api is not loaded."""
+        return (self._functions or {}).get(name)
+
     def torch_object(self, x: Value) -> tuple[str, object]:
         """The class and the object behind a pointer; "" and None for any other value."""
         if not isinstance(x, List) or self._functions is None:  # not loaded: no pointer exists

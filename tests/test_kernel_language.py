@@ -7,7 +7,7 @@ import pytest
 from kkernel.kernel.completeness import joined, state
 from kkernel.kernel.completion import complete
 from kkernel.kernel.inspection import describe, function_around, name_at
-from kkernel.q import Interpreter
+from kkernel.session import Session
 
 SETUP = """\
 price:1 2 3
@@ -23,13 +23,13 @@ view::count unknown
 
 
 @pytest.fixture(scope="module")
-def q() -> Interpreter:
-    interpreter = Interpreter()
-    assert interpreter.execute(SETUP) is None
-    return interpreter
+def q() -> Session:
+    session = Session()
+    assert session.execute(SETUP) is None
+    return session
 
 
-def texts(q: Interpreter, code: str, cursor: int | None = None) -> list[str]:
+def texts(q: Session, code: str, cursor: int | None = None) -> list[str]:
     return [c.text for c in complete(q, code, len(code) if cursor is None else cursor)[1]]
 
 
@@ -51,34 +51,44 @@ def texts(q: Interpreter, code: str, cursor: int | None = None) -> list[str]:
     ("", []),
     ("1 2", []),
     ("nothing`", []),
+    ("kunif", ["kuniform"]),  # a name of the api, known before it is loaded
 ])
-def test_completion(q: Interpreter, code: str, found: list[str]) -> None:
+def test_completion(q: Session, code: str, found: list[str]) -> None:
     assert texts(q, code) == found
 
 
-def test_columns_inside_qsql(q: Interpreter) -> None:
+def test_columns_inside_qsql(q: Session) -> None:
     assert texts(q, "select sy from t", 9)[0] == "sym"
     assert texts(q, "select na from kt where id", 9)[0] == "name"
     assert "sym" not in texts(q, "sy")
 
 
-def test_positions_count_characters_not_bytes(q: Interpreter) -> None:
+def test_positions_count_characters_not_bytes(q: Session) -> None:
     code = '"\N{GRINNING FACE}";pric'
     start, found = complete(q, code, len(code))
     assert code[start:] == "pric" and [c.text for c in found] == ["price"]
 
 
-def test_kinds_and_signatures(q: Interpreter) -> None:
+def test_kinds_and_signatures(q: Session) -> None:
     by_name = {c.text: c for word in ("f", "price", ".l") for c in complete(q, word, len(word))[1]}
     assert (by_name["f"].kind, by_name["f"].signature) == ("function", "[size;depth]")
     assert by_name["price"].kind == "instance"
     assert by_name[".lib"].kind == "namespace"
 
 
-def test_looking_runs_nothing(q: Interpreter) -> None:
+def test_looking_runs_nothing(q: Session) -> None:
     """A view is evaluated by its use, not by completion."""
     assert "view" in texts(q, "vie")
     assert describe(q, "view", 2) is None
+
+
+def test_functions_of_the_api_are_explained_once_loaded(q: Session) -> None:
+    assert describe(q, "kuniform", 3) is None
+    q.load_api()
+    text = describe(q, "kuniform(t;", 11)
+    assert text is not None and text.startswith("kuniform(")
+    [found] = complete(q, "kunif", 5)[1]
+    assert found.signature.startswith("(")
 
 
 @pytest.mark.parametrize(("code", "cursor", "words"), [
@@ -91,7 +101,7 @@ def test_looking_runs_nothing(q: Interpreter) -> None:
     ("f[(1;2);", 8, "f[size;depth]"),
     (".lib.size", 4, ".lib.size: long atom (type -7h)"),
 ])
-def test_tooltips(q: Interpreter, code: str, cursor: int, words: str) -> None:
+def test_tooltips(q: Session, code: str, cursor: int, words: str) -> None:
     found = describe(q, code, cursor)
     assert found is not None and found.startswith(words)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..q.errors import QError
 from ..q.show import console
@@ -10,22 +10,25 @@ from .completeness import INCOMPLETE, state
 from .completion import complete
 from .inspection import about, describe
 
+if TYPE_CHECKING:
+    from ..session import Session
+
 Reply = dict[str, Any]
 
 
-def complete_reply(interpreter: Any, code: str, cursor: int | None) -> Reply:
+def complete_reply(session: Session, code: str, cursor: int | None) -> Reply:
     """Candidates for the word at the cursor, with their kinds where the front end shows them."""
     at = len(code) if cursor is None else cursor
-    start, found = complete(interpreter, code, at)
+    start, found = complete(session, code, at)
     typed = [{"start": start, "end": at, "text": c.text, "type": c.kind,
               "signature": c.signature} for c in found]
     return {"status": "ok", "matches": [c.text for c in found], "cursor_start": start,
             "cursor_end": at, "metadata": {"_jupyter_types_experimental": typed}}
 
 
-def inspect_reply(interpreter: Any, code: str, cursor: int | None) -> Reply:
+def inspect_reply(session: Session, code: str, cursor: int | None) -> Reply:
     """Words about the name at the cursor."""
-    text = describe(interpreter, code, len(code) if cursor is None else cursor)
+    text = describe(session, code, len(code) if cursor is None else cursor)
     data = {} if text is None else {"text/plain": text}
     return {"status": "ok", "found": text is not None, "data": data, "metadata": {}}
 
@@ -36,17 +39,17 @@ def is_complete_reply(code: str) -> Reply:
     return {"status": found} | ({"indent": " "} if found == INCOMPLETE else {})
 
 
-def expression_reply(interpreter: Any, source: str) -> Reply:
+def expression_reply(session: Session, source: str) -> Reply:
     """The value of an expression that the front end sent along with a cell."""
     try:
-        text = console(interpreter.evaluate(source), interpreter.settings)
+        text = console(session.interpreter.evaluate(source), session.interpreter.settings)
     except QError as error:
         return {"status": "error", "ename": "QError", "evalue": "'" + error.message,
                 "traceback": []}
     return {"status": "ok", "data": {"text/plain": text.removesuffix("\n")}, "metadata": {}}
 
 
-def page(interpreter: Any, name: str) -> list[Reply]:
+def page(session: Session, name: str) -> list[Reply]:
     """The payload that opens the pager on a name."""
-    text = about(interpreter, name) or f"nothing is known about {name}"
+    text = about(session, name) or f"nothing is known about {name}"
     return [{"source": "page", "start": 0, "data": {"text/plain": text}}]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..q.errors import QError
 from ..q.functions import Foreign
@@ -18,6 +18,9 @@ from ..q.parse import CONTROL, QSQL
 from ..q.registry import KEYWORDS
 from ..q.symbols import Symbol
 from ..q.values import Dict, Table, is_function, items, qtype
+
+if TYPE_CHECKING:
+    from ..session import Session
 
 _NAME_BEFORE = re.compile(r"(?:\.[A-Za-z]?|[A-Za-z])[\w.]*$")
 _SYMBOL_BEFORE = re.compile(r"([A-Za-z.][\w.]*)?[\[ ]*((?:`\w*)*`)(\w*)$")
@@ -43,7 +46,7 @@ class Completion:
     signature: str = ""
 
 
-def complete(interpreter: Any, code: str, cursor: int) -> tuple[int, list[Completion]]:
+def complete(session: Session, code: str, cursor: int) -> tuple[int, list[Completion]]:
     """Where the word at the cursor starts, and the candidates for it, best first."""
     before = code[:cursor]
     command = _COMMAND_BEFORE.search(before)
@@ -55,10 +58,10 @@ def complete(interpreter: Any, code: str, cursor: int) -> tuple[int, list[Comple
     symbol = _SYMBOL_BEFORE.search(before)
     if symbol:
         word = symbol.group(3)
-        return cursor - len(word), _matching(word, _fields(interpreter, symbol.group(1)))
+        return cursor - len(word), _matching(word, _fields(session, symbol.group(1)))
     found = _NAME_BEFORE.search(before)
     word = found.group() if found else ""
-    return cursor - len(word), _names(interpreter, word, code) if word else []
+    return cursor - len(word), _names(session, word, code) if word else []
 
 
 def _in_string(before: str) -> bool:
@@ -67,8 +70,9 @@ def _in_string(before: str) -> bool:
     return '"' in rest
 
 
-def _names(interpreter: Any, word: str, code: str) -> list[Completion]:
-    candidates = [*_columns(interpreter, code), *_globals(interpreter, word), *_keywords()]
+def _names(session: Session, word: str, code: str) -> list[Completion]:
+    candidates = [*_columns(session, code), *_globals(session, word), *_keywords(),
+                  *_api(session)]
     return _matching(word, candidates)
 
 
@@ -89,15 +93,20 @@ def _keywords() -> list[Completion]:
     return words + [Completion(w, "keyword") for w in (*CONTROL, *QSQL, *QSQL_CLAUSES)]
 
 
-def _globals(interpreter: Any, word: str) -> list[Completion]:
+def _api(session: Session) -> list[Completion]:
+    return [Completion(name, "function", signature(session.api_function(name)))
+            for name in session.api_names]
+
+
+def _globals(session: Session, word: str) -> list[Completion]:
     """Variables, then the functions of libraries; qualified names only after a dot."""
     dotted = "." in word
     own: list[Completion] = []
     supplied: list[Completion] = []
-    for name in sorted(set(interpreter.globals.walk())):
+    for name in sorted(set(session.interpreter.globals.walk())):
         if name.startswith(".") != dotted:
             continue
-        text, value = _one_level(name, word), peek(interpreter, name)
+        text, value = _one_level(name, word), peek(session, name)
         kind = _kind(value) if text == name else "namespace"
         place = supplied if isinstance(value, Foreign) else own
         place.append(Completion(text, kind, signature(value) if text == name else ""))
@@ -127,27 +136,29 @@ def signature(value: Any) -> str:
     return "[" + ";".join("xyz"[:rank]) + "]"
 
 
-def _fields(interpreter: Any, name: str | None) -> list[Completion]:
+def _fields(session: Session, name: str | None) -> list[Completion]:
     """Columns of the table, keys of the dictionary called `name`."""
-    value = peek(interpreter, name) if name else None
+    value = peek(session, name) if name else None
     return [Completion(f, "property", kind) for f, kind in fields(value)]
 
 
-def peek(interpreter: Any, name: str) -> Any:
-    """The value of a global without running anything: None for views and `.z` names too."""
-    known = interpreter.globals
+def peek(session: Session, name: str) -> Any:
+    """The value of a global without running or loading anything; None for views, `.z` names."""
+    known = session.interpreter.globals
     if name in known.views or name in known.special:
         return None
+    if name in session.api_names and name not in known.root:
+        return session.api_function(name)
     try:
         return known.find(name)
     except QError:
         return None
 
 
-def _columns(interpreter: Any, code: str) -> list[Completion]:
+def _columns(session: Session, code: str) -> list[Completion]:
     found: list[Completion] = []
     for name in _FROM.findall(code):
-        found += _fields(interpreter, name)
+        found += _fields(session, name)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..q.functions import Foreign, Lambda, Primitive
 from ..q.registry import KEYWORDS
@@ -12,17 +12,20 @@ from ..q.types import BY_CODE
 from ..q.values import count, is_function, qtype
 from .completion import peek, signature
 
+if TYPE_CHECKING:
+    from ..session import Session
+
 _NAME = re.compile(r"\.?[A-Za-z][\w.]*")
 _OPENERS = {")": "(", "]": "[", "}": "{"}
 KINDS = {0: "general list", 98: "table", 99: "dictionary", 100: "lambda", 104: "projection",
          105: "composition", 112: "library function", 127: "keyed table"}
 
 
-def describe(interpreter: Any, code: str, cursor: int) -> str | None:
+def describe(session: Session, code: str, cursor: int) -> str | None:
     """Words about the name at the cursor, or about the function whose bracket is open there."""
     for name in (name_at(code, cursor), function_around(code, cursor)):
         if name:
-            text = about(interpreter, name)
+            text = about(session, name)
             if text is not None:
                 return text
     return None
@@ -52,9 +55,9 @@ def function_around(code: str, cursor: int) -> str:
     return ""
 
 
-def about(interpreter: Any, name: str) -> str | None:
+def about(session: Session, name: str) -> str | None:
     """Words about a name: a function's documentation, a variable's type, count and value."""
-    value = peek(interpreter, name)
+    value = peek(session, name)
     if value is None:
         value = KEYWORDS.get(name)
     if value is None:
@@ -64,7 +67,8 @@ def about(interpreter: Any, name: str) -> str | None:
         return heading + value.doc
     if isinstance(value, Lambda):
         return f"{name}{signature(value)}\n\n{value.text}"
-    return f"{name}: {kind_of(value)}\n\n{console(value, interpreter.settings)}".rstrip("\n")
+    shown = console(value, session.interpreter.settings)
+    return f"{name}: {kind_of(value)}\n\n{shown}".rstrip("\n")
 
 
 def kind_of(value: Any) -> str:

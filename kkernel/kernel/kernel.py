@@ -139,7 +139,7 @@ class QKernel(IPythonKernel):
         if asked:
             from .answers import page
 
-            reply["payload"] = page(self.q.interpreter, asked.group(1) or asked.group(2))
+            reply["payload"] = page(self.q, asked.group(1) or asked.group(2))
         return reply | {"status": "ok", "user_expressions": self._expressions(user_expressions)}
 
     @contextmanager
@@ -189,20 +189,20 @@ class QKernel(IPythonKernel):
             return {}
         from .answers import expression_reply
 
-        return {name: expression_reply(self.q.interpreter, e) for name, e in expressions.items()}
+        return {name: expression_reply(self.q, e) for name, e in expressions.items()}
 
     # ---------------------------------------------------------------- looking
 
     async def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:
         from .answers import complete_reply
 
-        return complete_reply(self.q.interpreter, code, cursor_pos)
+        return complete_reply(self.q, code, cursor_pos)
 
     async def do_inspect(self, code: str, cursor_pos: int | None, detail_level: int = 0,
                          omit_sections: Any = ()) -> dict[str, Any]:
         from .answers import inspect_reply
 
-        return inspect_reply(self.q.interpreter, code, cursor_pos)
+        return inspect_reply(self.q, code, cursor_pos)
 
     async def do_is_complete(self, code: str) -> dict[str, Any]:
         from .answers import is_complete_reply
