@@ -57,10 +57,20 @@ def find(x: Value, y: Value) -> Value:
     if above < 0:
         return count(x)
     if above == 0:
-        return int(first_positions(x, List([y]))[0])
+        return _row_position(x, y)
     if above == 1:
         return first_positions(x, y)
     return collapse([find(x, v) for v in items(y)])
+
+
+def _row_position(x: Value, y: Value) -> int:
+    """First item of a list of lists equal to y as a whole."""
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.dtype == y.dtype \
+            and x.dtype.kind in "bi" and x.shape[1:] == y.shape:
+        hits = (x == y).reshape(len(x), -1).all(axis=1)
+        k = int(hits.argmax())
+        return k if hits[k] else len(x)
+    return int(first_positions(x, List([y]))[0])
 
 
 def _find_in_vector(x: Array, y: Value) -> Value:

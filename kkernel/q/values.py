@@ -338,6 +338,9 @@ def hashables(x: Value) -> Iterable[Any]:
         if kind in "df":
             code = -CODE_OF_DTYPE[x.dtype]
             return [(code, v if v == v else None) for v in x.tolist()]
+    if isinstance(x, np.ndarray) and x.ndim == 2 and x.dtype.kind in "bi" and x.size:
+        code, raw, width = CODE_OF_DTYPE[x.dtype], x.tobytes(), x.shape[1] * x.itemsize
+        return [(code, raw[i:i + width]) for i in range(0, len(raw), width)]
     return [hashable(v) for v in items(x)]
 
 
