@@ -263,8 +263,8 @@ class Normalize(Functional):
         out = find_tensor(x[-1]) if is_general(x) and len(x) > 1 else None
         if out is None:
             return super().invoke(x)
-        args, given = self._split(List(items(x)[:-1]))
-        tensors, _ = self._inputs(args)
+        first, *given = items(x)[:-1]
+        tensors, _ = self._inputs([first])
         values = self.table.read(self.name, given)
         self.run(tensors[0], **self._keywords(values), out=out.obj)
         changed(out.obj)

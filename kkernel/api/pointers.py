@@ -130,7 +130,7 @@ def mapped_(x: Value) -> bool:
     return mapped(x)
 
 
-@function("class", GROUP, "the class of an object: tensor, vector, dictionary, module ..",
+@function("class", GROUP, "the class of an object, such as tensor or module",
           _X, raw=True, examples=["class tensor 1 2 3"])
 def class_(x: Value) -> Symbol:
     handle = find(x)
@@ -172,7 +172,7 @@ def tensorcount(x: Value) -> int:
 
 # ------------------------------------------------------------------ the table of objects
 
-@function("obj", GROUP, "table of all live objects: pointer, class, device, data type, size ..",
+@function("obj", GROUP, "table of all live objects, with class, device, data type and size",
           Param("x", kinds.VALUE, "empty"), raw=True, examples=["free[]", "obj[]"])
 def obj(x: Value) -> Table:
     if not is_empty(x):

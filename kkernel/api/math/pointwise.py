@@ -149,9 +149,7 @@ def lerp(x: Tensor, y: Tensor, weight: Any, out: Tensor | None) -> Tensor | None
           Param("p", kinds.LONG, "number of dimensions"), OUTPUT,
           examples=["mvlgamma(3 4 5f;2)"], samples=["(3 4 5f;2)"])
 def mvlgamma(x: Tensor, p: int, out: Tensor | None) -> Tensor | None:
-    if out is not None:
-        return torch.special.multigammaln(x, p, out=out) and None
-    return torch.mvlgamma(x, p)
+    return written(torch.special.multigammaln(x, p, out=out), out)
 
 
 class Power(Function):

@@ -70,8 +70,9 @@ def prod(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
     if len(dims) > 1:
         raise QError("prod: product can only be calculated along a single dimension, "
                      f"given {len(dims)}")
-    if out is not None:
-        torch.prod(x, dims[0] if dims else -1, keepdim, dtype=dtype, out=out)
+    if out is not None:  # torch has no output for the product of all
+        torch.prod(x if dims else x.reshape(-1), dims[0] if dims else 0, keepdim, dtype=dtype,
+                   out=out)
         return None
     return torch.prod(x, dims[0], keepdim, dtype=dtype) if dims else torch.prod(x, dtype=dtype)
 

@@ -1,0 +1,295 @@
+"""Every declared function: described, shown by examples that run, and equal to PyTorch.
+
+The samples of a declaration are called on k values and on pointers; values, types, shapes and
+gradients are compared with `torch_reference`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch_reference import REFERENCE
+
+from kkernel import api
+from kkernel.api import objects
+from kkernel.api.convert import list_to_q, to_q, to_tensor
+from kkernel.api.declare import FUNCTIONS, Function
+from kkernel.api.kinds import TENSOR_KINDS
+from kkernel.api.names import NAMES
+from kkernel.q.errors import QError
+from kkernel.q.symbols import Symbol
+from kkernel.q.values import List, Value, items, qtype
+from kkernel.session import Session
+
+api.load()
+BOUND = ("math-", "module-functional")
+SAMPLED = [(f, s) for f in FUNCTIONS.values() if f.group.startswith(BOUND)
+           for s in f.samples if f.group != "math-random"]
+FLOATING = torch.float32, torch.float64
+
+
+def sample_id(case: tuple[Function, str]) -> str:
+    return f"{case[0].name}{case[1]}"
+
+
+@pytest.fixture(scope="module")
+def q() -> Session:
+    return Session()
+
+
+# ---------------------------------------------------------------- words and examples
+
+@pytest.mark.parametrize("f", FUNCTIONS.values(), ids=lambda f: f.name)
+def test_every_function_is_described(f: Function) -> None:
+    assert f.name in NAMES
+    assert f.summary and f.group and f.params and f.examples
+    assert all(p.words and not p.words.endswith(".") for p in f.params)
+    assert not f.summary.endswith(".") and f.name in f.doc
+
+
+@pytest.mark.parametrize("f", FUNCTIONS.values(), ids=lambda f: f.name)
+def test_every_example_runs(f: Function, q: Session) -> None:
+    before = torch.get_default_dtype()
+    try:
+        for example in f.examples:
+            shown = q.interpreter.console(example)
+            assert not shown.startswith("'"), f"{example}: {shown}"
+    finally:
+        torch.set_default_dtype(before)
+        objects.free_all()
+
+
+def test_mathematics_has_samples_and_a_reference() -> None:
+    named = {f.name for f, _ in SAMPLED}
+    drawn = {"randomcrop", "fmaxpool2d", "fmaxpool3d"}
+    raw = {"lun", "lusolve"}  # tested as the inverse of lu, below
+    windows = {f.name for f in FUNCTIONS.values() if f.group == "math-spectral" and not f.samples}
+    for f in FUNCTIONS.values():
+        if f.group.startswith(BOUND) and f.group != "math-random":
+            assert f.name in named | raw | windows, f"{f.name} has no sample"
+    assert named - drawn <= set(REFERENCE)
+
+
+# ---------------------------------------------------------------- equal to PyTorch
+
+def arguments(f: Function, x: Value) -> list[Value]:
+    return list(f.arguments(x)) if f.name != "multidot" else items(x)
+
+
+def is_tensor(f: Function, i: int, arg: Value) -> bool:
+    if f.name == "multidot":
+        return True
+    kind = f.params[min(i, len(f.params) - 1)].kind
+    if i < f.required or (kind in TENSOR_KINDS and qtype(arg) >= 0):
+        return kind in TENSOR_KINDS
+    return f.name == "bincount" and qtype(arg) == 9
+
+
+def plain(arg: Value) -> Any:
+    """An option as Python: numbers, flags, symbols as str, longs as list."""
+    if isinstance(arg, Symbol):
+        return str(arg)
+    return arg.tolist() if isinstance(arg, np.ndarray) else arg
+
+
+def expected(f: Function, args: list[Value], grad: bool = False) -> Any:
+    given = []
+    for i, arg in enumerate(args):
+        if not is_tensor(f, i, arg):
+            given.append(plain(arg))
+        elif f.params[min(i, len(f.params) - 1)].kind.word.endswith("number") and qtype(arg) < 0:
+            given.append(arg)
+        else:
+            t = to_tensor(arg, own=True)
+            given.append(t.requires_grad_() if grad and t.dtype in FLOATING else t)
+    return REFERENCE[f.name](*given)
+
+
+def same(a: Value, b: Value) -> bool:
+    if qtype(a) != qtype(b):
+        return False
+    if type(a) is List and type(b) is List:
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    x, y = np.asarray(a), np.asarray(b)
+    return x.dtype == y.dtype and x.shape == y.shape and bool(
+        np.allclose(x, y, rtol=1e-6, atol=1e-9, equal_nan=True) if x.dtype.kind == "f"
+        else np.array_equal(x, y))
+
+
+def as_value(result: Any) -> Value:
+    if isinstance(result, torch.Tensor):
+        return to_q(result)
+    return result if isinstance(result, bool) else list_to_q(list(result))
+
+
+COMPARED = [c for c in SAMPLED if c[0].name in REFERENCE]
+
+
+@pytest.mark.parametrize("case", COMPARED, ids=sample_id)
+def test_k_values_give_what_torch_gives(case: tuple[Function, str], q: Session) -> None:
+    f, source = case
+    x = q.interpreter(source)
+    assert same(q.interpreter(f.name + source), as_value(expected(f, arguments(f, x))))
+
+
+@pytest.mark.parametrize("case", COMPARED, ids=sample_id)
+def test_pointers_give_pointers_with_gradients(case: tuple[Function, str], q: Session) -> None:
+    f, source = case
+    x = q.interpreter(source)
+    args = arguments(f, x)
+    wanted = expected(f, args, grad=True)
+    call = List([pointer(a) if is_tensor(f, i, a) and not _number(f, i, a) else a
+                 for i, a in enumerate(args)])
+    try:
+        made = f.call(call if len(call) > 1 else call[0])
+        if isinstance(wanted, bool):
+            assert made == wanted
+        elif isinstance(wanted, torch.Tensor):
+            agree(objects.need(made, "tensor", name=f.name).obj, wanted)
+        else:
+            results = objects.need(made, "vector", name=f.name).obj
+            for a, b in zip(results, wanted, strict=True):
+                agree(a, b)
+    finally:
+        objects.free_all()
+
+
+def _number(f: Function, i: int, arg: Value) -> bool:
+    return f.name != "multidot" and qtype(arg) < 0 and f.params[i].kind.word.endswith("number")
+
+
+def pointer(arg: Value) -> Value:
+    t = to_tensor(arg, own=True)
+    return objects.register("tensor", t.requires_grad_() if t.dtype in FLOATING else t)
+
+
+def agree(a: torch.Tensor, b: torch.Tensor) -> None:
+    assert a.dtype == b.dtype and a.shape == b.shape and a.requires_grad == b.requires_grad
+    torch.testing.assert_close(a.detach(), b.detach(), rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+# ---------------------------------------------------------------- outputs and in-place forms
+
+OUTPUTS = [c for c in COMPARED if any(p.name == "output" and p.kind.word == "tensor"
+                                      for p in c[0].params)]
+
+
+@pytest.mark.parametrize("case", OUTPUTS, ids=sample_id)
+def test_an_output_tensor_receives_the_result(case: tuple[Function, str], q: Session) -> None:
+    f, source = case
+    x = q.interpreter(source)
+    args = arguments(f, x)
+    wanted = expected(f, args)
+    out = objects.register("tensor", torch.empty(0, dtype=wanted.dtype))
+    try:
+        result = f.call(List([*args, out]))
+        assert result is not None and objects.find(result) is None
+        agree(objects.need(out, name="").obj, wanted)
+    finally:
+        objects.free_all()
+
+
+IN_PLACE = [f for f in FUNCTIONS.values() if f.inplace is not None and f.name not in
+            ("pow", "fpow", "tril", "triu")]
+
+
+@pytest.mark.parametrize("f", IN_PLACE, ids=lambda f: f.name)
+def test_in_place_overwrites_the_first_tensor(f: Function, q: Session) -> None:
+    args = arguments(f, q.interpreter(f.samples[0]))
+    wanted = expected(f, args)
+    first = objects.register("tensor", to_tensor(args[0], own=True))
+    try:
+        f.call(List([first, *args[1:], List()]))
+        t = objects.need(first, name="").obj
+        torch.testing.assert_close(t, wanted.to(t.dtype), rtol=1e-6, atol=1e-9, equal_nan=True)
+    finally:
+        objects.free_all()
+
+
+def test_k_values_are_never_written_to(q: Session) -> None:
+    run = q.interpreter
+    run("x:1 2 3f;y:x")
+    assert run("Div(x;2;::)").tolist() == [0.5, 1, 1.5] and run("x").tolist() == [1, 2, 3]
+    assert run("relu(neg x;1b)").tolist() == [0, 0, 0] and run("y").tolist() == [1, 2, 3]
+    assert run("pow(x;2;::)").tolist() == [1, 4, 9] and run("x").tolist() == [1, 2, 3]
+
+
+# ---------------------------------------------------------------- draws, LU, errors
+
+def test_seeds_give_the_numbers_of_libtorch(q: Session) -> None:
+    q.interpreter("seed 123")
+    drawn = q.interpreter("return tensor(`rand;2 3)")
+    assert np.allclose(drawn, [[.2961119, .5165623, .2516707], [.6885568, .07397246, .866522]],
+                       rtol=1e-6)
+
+
+def test_lu_forms_are_inverse(q: Session) -> None:
+    run = q.interpreter
+    run("a:(4 2f;1 3f);b:(1 2f;3 4f);f:lu a")
+    assert run("allclose(a;{mm(mm(x 0;x 1);x 2)}lun f)") is True
+    assert run("allclose(b;mm(a;lusolve(b;f)))") is True
+    assert run("allclose(b;mm(a;lusolve(b;f 0;f 1)))") is True
+
+
+def test_draws_follow_their_probabilities(q: Session) -> None:
+    run = q.interpreter
+    assert run("bernoulli 0 1 1 0f").tolist() == [0, 1, 1, 0]
+    assert run("multinomial 0 0 1f") == 2
+    assert sorted(run("multinomial(1 2 3f;3)").tolist()) == [0, 1, 2]
+
+
+ERRORS = [
+    ("logsumexp(1 2f;3 4f)",
+     "logsumexp: needs explicit dimension(s) for log of summed exponentials"),
+    ("prod((1 2f;3 4f);0 1)",
+     "prod: product can only be calculated along a single dimension, given 2"),
+    ("fft(1 2f;`foo)", "unrecognized fft norm: foo"),
+    ("qr((1 2f;3 4f);`foo)", "unrecognized qr mode: foo"),
+    ("svd((1 2f;3 4f);`foo)", "svd: unrecognized driver `foo"),
+    ("transpose 2 2 2#til 8",
+     "transpose of 3d tensor needs the two dimenstions to be swapped"),
+    ("index(1 2;0)", "index: expecting 3 args, (input;dim;ind), given 2"),
+    ("narrow(1 2;0)", "narrow: unrecognized arg(s), expecting (input; dim; offset; size)"),
+    ("reshape(til 6;4 2)", "shape '[4, 2]' is invalid for input of size 6"),
+    ("sort 1 2 3!4 5 6", "no torch type found for k: kdictionary"),
+    ("Abs`a`b", "no torch type found for k: symbol list"),
+    ("Sum(1 2;`nope)", "unrecognized data type: nope"),
+    ("setting`nope", "unrecognized configuration setting: nope"),
+    ("setting(`cuda;0b)", "setting: cannot set flag for cuda"),
+    ("setting(`deterministic;3)",
+     "deterministic: use 0-turn off, 1-warn only, 2-error if non-deterministic algorithm"),
+    ("tensor`nope,1", "unrecognized tensor creation mode: nope"),
+    ("tensor(`rand;2;`long)", "rand: not implemented for long tensors"),
+    ("tensor(1 2;`nope)", "unrecognized tensor option: `nope"),
+    ("help`nope", "help: help topic, `nope"),
+    ("vector`a", "unable to translate k symbol scalar to scalar tensor"),
+    ("dict 5", "dict: not implemented for long scalar"),
+    ("obj 5", "obj: empty arg expected"),
+    ("str 5", "str: need allocated torch object, e.g. tensor, module, given long scalar"),
+    ("info 5", "info not implemented for long scalar"),
+    ("size 5", "size: unrecognized arg(s) - long scalar"),
+    ("config 5",
+     "config expects empty argument: config[] prints to stderr, config() returns strings"),
+]
+
+
+@pytest.mark.parametrize(("source", "message"), ERRORS)
+def test_messages(source: str, message: str, q: Session) -> None:
+    with pytest.raises(QError) as e:
+        q.interpreter(source)
+    assert e.value.message == message
+
+
+@pytest.mark.parametrize("f", [f for f in FUNCTIONS.values() if f.group.startswith("math-")],
+                         ids=lambda f: f.name)
+@pytest.mark.parametrize("x", ["`a", "()", "::", "(1;`a;2.)", "\"ab\"", "([]1 2)", "{x}"])
+def test_odd_input_is_a_value_or_a_q_error(f: Function, x: str, q: Session) -> None:
+    try:
+        f.call(q.interpreter(x) if x != "::" else q.interpreter("(::)"))
+    except QError as e:
+        assert e.message and "Traceback" not in e.message and "NoneType" not in e.message
+    finally:
+        objects.free_all()
