@@ -21,7 +21,7 @@ class TestKernel(jupyter_kernel_test.KernelTests):
         {"text": "zzz", "matches": []},
         {"text": "xasc", "matches": ["xasc"]},
         {"text": "delt", "matches": ["deltas"]},
-        {"text": "1+rand", "matches": ["rand"]},
+        {"text": "1+revers", "matches": ["reverse"]},
         {"text": "\\t", "matches": ["t", "ts"]},
     ]
     complete_code_samples = ["1", "f:{x+1}", "\\c 25 80", "select from t where a>1"]
