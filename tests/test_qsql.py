@@ -79,6 +79,19 @@ def test_fast_and_slow_ways_agree(frame: pd.DataFrame, limit: int) -> None:
             assert column(fast, c) == pytest.approx(column(slow, c), nan_ok=True)
 
 
+@settings(max_examples=40, deadline=None)
+@given(frame=frames())
+def test_uniform_functions_along_groups(frame: pd.DataFrame) -> None:
+    q = Q
+    q.globals.set("t", table_of(frame))
+    for name in ("prev", "next", "deltas", "sums"):
+        assert q(f"(update a:{name} v,b:{name} f,c:{name} v by s from t)"
+                 f"~update a:{{{name} x}}v,b:{{{name} x}}f,c:{{{name} x}}v by s from t")
+        assert q(f"(select {name} v by s from t)~select v:{{{name} x}}v by s from t")
+    assert q("(update p:prev s,n:next s by g from t)~update p:{prev x}s,n:{next x}s by g from t")
+    assert q("(select n:count distinct s by g from t)~select n:{count distinct x}s by g from t")
+
+
 @settings(max_examples=30, deadline=None)
 @given(frame=frames())
 def test_arithmetic_between_aggregates(frame: pd.DataFrame) -> None:

@@ -278,6 +278,12 @@ class Groups:
         out[self.of[::-1]] = np.arange(len(self.of) - 1, -1, -1)
         return out
 
+    def some_rows(self) -> Array:
+        """One row of each group that has rows (numbers may be left out)."""
+        out = np.full(self.count, -1, np.int64)
+        out[self.of] = np.arange(len(self.of))
+        return out[out >= 0]
+
     @cached_property
     def lasts(self) -> Array:
         out = np.empty(self.count, np.int64)

@@ -16,9 +16,12 @@ from .functions import Primitive
 from .grouping import Groups
 from .phrases import PhraseNames
 from .positions import take_positions
+from .registry import KEYWORDS
 from .symbols import Symbol
 from .tables import concatenate, is_column, repeat
 from .trees import eval_head, eval_tree
+from .uniform import NAMES as UNIFORM
+from .uniform import count_distinct, uniform
 from .values import Array, Enum, List, Value, collapse, is_atom, is_vector
 
 ROWS, GROUPS, CONSTANT = range(3)  # one item per row, one per group, the same for all
@@ -118,8 +121,16 @@ def _spread(tree: Value, names: PhraseNames, groups: Groups) -> Spread:
     head = eval_head(tree[0], names) if isinstance(tree[0], Symbol) else tree[0]
     if not isinstance(head, Primitive):
         raise NeedsLoop
+    if head.name == "count" and _is_distinct(tree[-1]):
+        inner = _spread(tree[-1][1], names, groups)
+        if inner.kind == ROWS:
+            return Spread(GROUPS, count_distinct(inner.value, groups))
     args = [_spread(a, names, groups) for a in tree[1:]]
     return _apply_spread(head, args, groups)
+
+
+def _is_distinct(tree: Value) -> bool:
+    return isinstance(tree, List) and len(tree) == 2 and tree[0] is KEYWORDS["distinct"]
 
 
 def _apply_spread(f: Primitive, args: list[Spread], groups: Groups) -> Spread:
@@ -129,6 +140,11 @@ def _apply_spread(f: Primitive, args: list[Spread], groups: Groups) -> Spread:
         if found is None:
             raise NeedsLoop
         return Spread(GROUPS, found)
+    if f.name in UNIFORM and kinds == [ROWS]:
+        column = uniform(f.name, args[0].value, groups)
+        if column is None:
+            raise NeedsLoop
+        return Spread(ROWS, column)
     if f.atomic or _atomic_in(f.name, kinds):
         return _apply_atomic(f, args, groups)
     raise NeedsLoop
