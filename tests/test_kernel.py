@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 from kernel_client import Kernel
@@ -118,6 +119,10 @@ def test_no_python_is_run(kernel: Kernel) -> None:
     for code in ("import os", "%time 1", "!ls", "print(1)"):
         outcome = kernel.run(code)
         assert outcome.error is not None and "Traceback" not in outcome.error
+
+
+def test_the_console_of_this_environment_is_found(kernel: Kernel) -> None:
+    assert kernel.run('first system"kkernel --version"').result == f'"kkernel {version("kkernel")}"'
 
 
 def test_exit_ends_the_process() -> None:

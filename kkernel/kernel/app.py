@@ -21,6 +21,14 @@ class QKernelApp(IPKernelApp):
     def init_signal(self) -> None:
         interrupts.install()
 
+    def init_path(self) -> None:
+        """Programs that a cell starts come from this environment first: `system"kkernel x.q"`."""
+        super().init_path()
+        own = os.path.dirname(sys.executable)
+        path = os.environ.get("PATH", os.defpath)
+        if own not in path.split(os.pathsep):
+            os.environ["PATH"] = own + os.pathsep + path
+
     def init_gui_pylab(self) -> None:
         """Only say where matplotlib shall draw; whoever draws imports it."""
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
