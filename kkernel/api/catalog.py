@@ -14,7 +14,7 @@ DECLARING: tuple[str, ...] = (
     "model", "train.setup", "train.data", "train.gradients", "train.run", "train.freeze",
     "train.average", "state",
     "init.constants", "init.kaiming", "init.draws",
-    "functional",
+    "functional", "image",
 )
 
 
