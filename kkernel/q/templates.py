@@ -1,4 +1,4 @@
-"""qSQL templates: `select`, `exec`, `update` and `delete` as the functional forms they stand for."""
+"""qSQL templates, `select exec update delete`, as the functional forms they stand for."""
 
 from __future__ import annotations
 

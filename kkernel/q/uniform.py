@@ -59,7 +59,8 @@ def _sums(x: Array, groups: Groups) -> Array | None:
         return None
     total = x.cumsum()
     before = total[groups.starts] - x[groups.starts]
-    return total - np.repeat(before, groups.sizes)
+    out: Array = total - np.repeat(before, groups.sizes)
+    return out
 
 
 def _whole(x: Array) -> bool:
