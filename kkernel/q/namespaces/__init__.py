@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from ..interpreter import Interpreter
 
 # module -> namespace its FUNCTIONS (name -> (rank, fn)) and VALUES (name -> value) belong to
-MODULES = {"dotq_text": ".Q", "dotq_tables": ".Q", "dotq": ".Q", "dotj": ".j", "doth": ".h"}
+MODULES = {
+    "dotq_text": ".Q", "dotq_tables": ".Q", "dotq_codes": ".Q", "dotj": ".j",
+    "doth_markup": ".h", "doth_http": ".h", "doth_data": ".h",
+}
 
 # keywords that q has as reserved words rather than as entries of .q
 NATIVE = frozenset([
@@ -30,10 +33,7 @@ def install(q: Interpreter) -> None:
             continue
         q.globals.set(f".q.{word}", primitive)
     for module, space in MODULES.items():
-        try:
-            found = import_module(f".{module}", __package__)
-        except ModuleNotFoundError:
-            continue
+        found = import_module(f".{module}", __package__)
         for name, (rank, fn) in getattr(found, "FUNCTIONS", {}).items():
             q.globals.set(f"{space}.{name}", Foreign(f"{space}.{name}", rank, fn))
         for name, value in getattr(found, "VALUES", {}).items():
