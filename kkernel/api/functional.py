@@ -190,7 +190,13 @@ for _d in (1, 2, 3):
 _of_module("fold", F.fold, "image from columns that unfold made, overlaps added up",
            "(1 4 4#\"f\"$til 16;3 3;2 2)")
 _of_module("unfold", F.unfold, "windows of an image as columns", f"({_IMAGE};2 2)")
-_of_module("interpolate", F.interpolate, "image of another size", f"({_IMAGE};2 2)")
+def _interpolate(x: Tensor, size: Any, scale_factor: Any, **options: Any) -> Tensor:
+    """One size or scale holds for every dimension."""
+    size, scale = (v[0] if v and len(v) == 1 else v for v in (size, scale_factor))
+    return F.interpolate(x, size, scale, **options)
+
+
+_of_module("interpolate", _interpolate, "image of another size", f"({_IMAGE};2 2)")
 _of_module("pad", None, "values added at both ends of the last dimensions", "(1 2 3f;1 2)")
 _of_module("onehot", None, "rows with a 1 in the place that x names", "(0 2 1;3)")
 _of_module("randomcrop", None, "part of an image at a random place", f"({_IMAGE};2)")
