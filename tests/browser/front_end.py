@@ -110,9 +110,14 @@ class Notebook:
         self.page = browser.new_page(viewport={"width": 1360, "height": 900}, **page)
         self.errors: list[str] = []
         self.fired: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", self._error)
         self.page.on("dialog", self._dialog)
         self.open()
+
+    def _error(self, error: Any) -> None:
+        """Note errors of our scripts, which widgets load from a blob; others have their own."""
+        if "blob:" in (error.stack or ""):
+            self.errors.append(f"{error.message}\n{error.stack}")
 
     def _dialog(self, dialog: Any) -> None:
         self.fired.append(dialog.message)

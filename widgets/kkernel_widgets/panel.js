@@ -3,8 +3,14 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+// What can have the focus keeps the notebook's own shortcuts quiet: they look at the focused
+// element before anything else hears of the key.
 function h(name, attributes = {}, ...children) {
-  return fill(document.createElement(name), attributes, children);
+  const element = document.createElement(name);
+  if (["button", "input", "select"].includes(name) || "tabindex" in attributes) {
+    element.setAttribute("data-lm-suppress-shortcuts", "true");
+  }
+  return fill(element, attributes, children);
 }
 
 function s(name, attributes = {}, ...children) {
@@ -98,7 +104,6 @@ function frame(el, model, kind) {
     said);
   const root = h("section", { class: "kt-live kt-" + kind, "aria-label": kind },
     h("header", { class: "kt-head" }, title, figures, tools), body, notes, foot);
-  // a notebook must not take the keys that are typed into a panel for its own shortcuts
   root.addEventListener("keydown", (event) => event.stopPropagation());
   el.replaceChildren(root);
 

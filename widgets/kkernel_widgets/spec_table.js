@@ -162,7 +162,7 @@ function render({ model, el }) {
     return h("tr", {
       "data-path": row.path, tabindex: focus ? "0" : "-1", "aria-level": row.depth + 1,
       "aria-expanded": row.children && !flat() ? String(state.open.has(key(row))) : null,
-      "aria-selected": String(state.selected === row.path && state.touched),
+      "aria-selected": String(Boolean(state.touched) && state.selected === row.path),
       class: row.own || !row.children ? null : "kt-container",
       onclick: () => select(row),
     }, nameCell(row), optionsCell(row), shapeCell(row), countCell(row),
