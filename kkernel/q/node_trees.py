@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import nodes as N
-from .compile import Scope, column_names, make_lambda, primitive
+from .compile import Scope, column_names, make_lambda, primitive, unary_form
 from .errors import QParseError
 from .functions import MISSING, NULL, Iterator, Primitive
 from .registry import CONSTANTS, KEYWORDS, OPERATORS
@@ -88,16 +88,10 @@ def _lambda(node: N.LambdaNode, scope: Scope) -> Value:
 
 
 def _apply(node: N.Apply, scope: Scope) -> Value:
-    if isinstance(node.fn, N.Verb) and node.fn.name in OPERATORS and len(node.args) == 1:
+    if isinstance(node.fn, N.Verb) and not node.bracketed:
         node = N.Apply(node.pos, N.Verb(node.pos, unary_form(node.fn.name)), node.args)
     args = [NULL if a is None and len(node.args) == 1 else to_tree(a, scope) for a in node.args]
     return tree_list([to_tree(node.fn, scope), *args])
-
-
-def unary_form(glyph: str) -> str:
-    """The keyword for an operator that is given one argument: `(+)x` is `flip x`."""
-    words = [w.name for w in KEYWORDS.values() if w.glyph == f"{glyph}:" and w.fn1 is not None]
-    return words[0] if words else glyph
 
 
 def _infix(node: N.Infix, scope: Scope) -> Value:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from . import application, assignment, control, lambdas, nouns
 from .lambdas import children, make_lambda
-from .nouns import column_names, primitive
+from .nouns import column_names, primitive, unary_form
 from .scope import (
     Code,
     Returned,
@@ -27,5 +27,5 @@ from .scope import (
 __all__ = [
     "Code", "Returned", "Scope", "Slots", "Unit", "application", "assignment", "children",
     "column_names", "compile_node", "compile_statements", "control", "lambdas", "make_lambda",
-    "nouns", "primitive", "q_error", "trace",
+    "nouns", "primitive", "q_error", "trace", "unary_form",
 ]

@@ -9,7 +9,7 @@ from ..apply import apply, apply1, apply2
 from ..functions import MISSING, NULL, Composition, Derived, Lambda, Primitive, Projection
 from ..values import Value
 from . import inline
-from .nouns import is_plain_global, primitive
+from .nouns import is_plain_global, primitive, unary_form
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 
 
@@ -109,7 +109,10 @@ def _apply_one(node: N.Apply, scope: Scope) -> Code:
     assert arg_node is not None
     arg = compile_node(arg_node, scope)
     unit, pos = scope.unit, node.pos
-    known = primitive(node.fn.name, node.pos) if isinstance(node.fn, N.Verb) else None
+    known = None
+    if isinstance(node.fn, N.Verb):  # a parenthesized operator in front is its unary form
+        name = node.fn.name if node.bracketed else unary_form(node.fn.name)
+        known = primitive(name, node.pos)
     if isinstance(known, Primitive) and known.fn1 is not None:
         fn1 = known.fn1
 

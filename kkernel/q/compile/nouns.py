@@ -83,6 +83,14 @@ def primitive(name: str, pos: int) -> Value:
     raise QParseError(name, pos)
 
 
+def unary_form(name: str) -> str:
+    """The keyword for an operator that is given one argument: `(+)x` is `flip x`."""
+    if name not in OPERATORS:
+        return name
+    words = [w.name for w in KEYWORDS.values() if w.glyph == f"{name}:" and w.fn1 is not None]
+    return words[0] if words else name
+
+
 @compiles(N.Verb)
 def _verb(node: N.Verb, scope: Scope) -> Code:
     return constant(primitive(node.name, node.pos))
