@@ -313,3 +313,11 @@ def _each_as_lambda(line: str) -> str:
         if found:
             return f"{{x,y}}{each[1:]}[{left};{right}]"
     raise AssertionError(line)
+
+
+def test_bin_of_tables_searches_the_last_column_among_equal_rows() -> None:
+    q("t:([]a:`p`p`p`q`q`q;b:0 2 4 0 2 4)")
+    assert shown("t bin `a`b!(`p;3)") == "1\n"
+    assert shown("t bin ([]a:`q;b:-1 1 3 5)") == "0N 3 4 5\n"
+    assert shown("t bin `a`b!(`r;2)") == "0N\n"
+    assert shown("(0#t) bin t") == "0N 0N 0N 0N 0N 0N\n"

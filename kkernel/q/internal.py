@@ -90,7 +90,7 @@ def _compression(x: Value) -> Value:
 
 
 def _references(x: Value) -> Value:
-    return vector(6, [max(sys.getrefcount(x) - 5, 1)])[0]
+    return vector(6, [max(sys.getrefcount(x) - 6, 1)])[0]
 
 
 def _quote_escape(x: Value) -> Value:

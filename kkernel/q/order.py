@@ -11,9 +11,10 @@ import numpy as np
 
 from .enums import resolve
 from .errors import type_error
-from .grouping import Groups, grade, joined, order_key, ordinals, row_ranks
+from .grouping import Groups, dense, grade, joined, order_key, ordinals, row_ranks, stable_order
 from .search import depth
 from .tables import is_table, records, unkey
+from .types import LONG_NULL
 from .values import (
     Array,
     List,
@@ -99,15 +100,12 @@ def _bin_table(x: Table, y: Value) -> Value:
     n = len(x)
     cells = [joined(c, wanted.column(name)) for name, c in zip(x.columns, x.data)]
     of = Groups.by(cells[:-1], n + len(wanted)).of
-    last = ordinals(cells[-1])
-    found = np.full(len(wanted), np.iinfo(np.int64).min)
-    rows: dict[int, list[int]] = {}
-    for row, group in enumerate(of[:n].tolist()):
-        rows.setdefault(group, []).append(row)
-    for k, group in enumerate(of[n:].tolist()):
-        here = rows.get(group)
-        if here is not None:
-            place = bisect_right(last[here].tolist(), int(last[n + k])) - 1
-            found[k] = here[place] if place >= 0 else found[k]
+    last, width = dense(ordinals(cells[-1]))
+    keys = of * width + last
+    order = stable_order(keys[:n])
+    place = np.searchsorted(keys[:n][order], keys[n:], "right") - 1
+    rows = order[np.maximum(place, 0)] if n else np.zeros(len(wanted), np.int64)
+    same = (place >= 0) & (of[rows] == of[n:])
+    found = np.where(same, rows, LONG_NULL)
     return int(found[0]) if len(found) == 1 and not is_table(y) else found
 
