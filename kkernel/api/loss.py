@@ -150,11 +150,11 @@ def _arguments(x: Value, name: str, needed: int) -> list[Value]:
 def _tensors(values: list[Value]) -> tuple[list[Tensor | None], bool]:
     """Tensors of pointers and arrays, arrays on the device of the first pointer."""
     handles = [find(v) for v in values]
-    first = next((h for h in handles if h is not None), None)
-    device = None if first is None or first.obj is None else first.obj.device
     for h in handles:
         if h is not None and h.kind != "tensor":
             raise QError(f"loss: expecting tensor, given {h.kind}")
+    first = next((h for h in handles if h is not None), None)
+    device = None if first is None or first.obj is None else first.obj.device
     return [to_tensor(v, device=device) if h is None else h.obj
             for h, v in zip(handles, values, strict=True)], first is not None
 

@@ -248,24 +248,32 @@ class OptionTable:
             if found is None:
                 which = "unused" if name in self.known else "unknown"
                 raise self._error(which, where, name=name)
-            values[name] = self._one(where, found, found.kind.named or found.kind.read, x)
+            value = (found.kind.named or found.kind.read)(x, found.dims)
+            values[name] = self._checked(where, found, value, x)
         return values
 
     def _place(self, where: str, positional: list[Value], values: dict[str, Any]) -> None:
         """Give positional values to the options in turn, or to a later one marked early."""
         turn = 0
         for x in positional:
-            row = self.positional[turn] if turn < len(self.positional) else None
-            if row is None or (not is_null(x) and row.kind.read(x, row.dims) is NO):
+            value = self._at(x, turn)
+            if value is NO:
                 turn = self._early(x, turn)
                 if turn >= len(self.positional):
                     raise self._error("surplus", where, most=len(self.positional),
                                       count=len(positional))
-                row = self.positional[turn]
-            assert row is not None
+                value = self._at(x, turn)
             if not is_null(x):
-                values[row.name] = self._one(where, row, row.kind.read, x)
+                row = self.positional[turn]
+                values[row.name] = self._checked(where, row, value, x)
             turn += 1
+
+    def _at(self, x: Value, turn: int) -> Any:
+        """A value as that of the option whose turn it is; `NO` if refused or none is left."""
+        if turn >= len(self.positional):
+            return NO
+        row = self.positional[turn]
+        return None if is_null(x) else row.kind.read(x, row.dims)
 
     def _early(self, x: Value, turn: int) -> int:
         for i in range(turn + 1, len(self.positional)):
@@ -279,8 +287,8 @@ class OptionTable:
             return QError(f"{where}: {row.missing}")
         return self._error("missing", where, name=row.name)
 
-    def _one(self, where: str, row: Option, read: Reader, x: Value) -> Any:
-        value = read(x, row.dims)
+    def _checked(self, where: str, row: Option, value: Any, x: Value) -> Any:
+        """The value that was read from x, with the right number of entries."""
         if value is NO:
             raise self._error("wrong", where, name=row.name, word=row.kind.word, given=kname(x))
         if row.dims and isinstance(value, list) and len(value) != row.dims:

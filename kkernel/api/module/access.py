@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -19,10 +18,9 @@ from ..declare import Param, function, simple_items
 from ..events import changed
 from ..kinds import NO, as_flag, as_long, as_symbols, kname
 from ..objects import Handle, TensorDict, find, register
-from .build import build
 from .forward import first_device, module_of, submodule
 from .own.callback import as_parameter
-from .result import definition_of
+from .own.cloning import cloned
 from .types import find_type, type_name
 
 GROUP = "module"
@@ -284,12 +282,6 @@ def training(x: Value) -> Value:
     return None
 
 
-def clone_module(module: nn.Module) -> nn.Module:
-    """A deep copy.  As in C++ it draws the random numbers that making the module draws."""
-    build(definition_of(module, True))
-    return copy.deepcopy(module)
-
-
 @function("clone", GROUP, "a deep copy of a tensor, or of the module of an object",
           Param("x", kinds.VALUE, "pointer to a tensor, module, model or optimizer"), raw=True,
           examples=["b:clone a:module enlist(`linear;3;2)", "state[a]~state b"])
@@ -300,7 +292,7 @@ def clone(x: Value) -> Value:
     if handle is None or handle.kind not in HOLDERS or handle.kind == "loss":
         raise QError("clone: expecting module, model or optimizer, "
                      f"not implemented for {kname(x)}")
-    return register("module", clone_module(held_module(handle)))
+    return register("module", cloned(held_module(handle)))
 
 
 __all__ = ["find_tensor_in", "held_module", "named_buffers", "named_parameters"]

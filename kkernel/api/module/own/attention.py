@@ -37,6 +37,11 @@ class MultiheadAttention(nn.MultiheadAttention):
 
     label = "MultiheadAttention"
 
+    def twin(self) -> nn.Module:
+        return MultiheadAttention(self.embed_dim, self.num_heads, self.dropout,
+                                  self.in_proj_bias is not None, self.bias_k is not None,
+                                  self.add_zero_attn, self.kdim, self.vdim)
+
     def forward(  # type: ignore[override]
             self, query: Tensor, key: Tensor, value: Tensor,
             key_padding_mask: Tensor | None = None, need_weights: bool = True,
@@ -107,6 +112,9 @@ class SelfAttention(nn.Module):
         self.add_module("in", nn.Linear(dim, 3 * dim, bias=not norm))
         self.drop = nn.Dropout(dropout)
         self.out = nn.Linear(dim, dim)
+
+    def twin(self) -> nn.Module:
+        return SelfAttention(self.dim, self.heads, self.dropout, self.normed)
 
     @property
     def normed(self) -> bool:

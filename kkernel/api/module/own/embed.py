@@ -31,5 +31,8 @@ class EmbedSequence(nn.Module):
         self.tok = nn.Embedding(rows, cols)
         self.pos = EmbedPosition(length, cols)
 
+    def twin(self) -> nn.Module:
+        return EmbedSequence(self.rows, self.cols, self.length)
+
     def forward(self, x: Tensor) -> Tensor:
         return self.tok(x) + self.pos(x)

@@ -1,8 +1,4 @@
-"""Transformer layers, encoders and decoders as libtorch makes and computes them.
-
-torch's C++ clones a layer by making a new one and copying the parameters, which draws random
-numbers; so do these, and what is initialised after them gets the numbers that C++ gives.
-"""
+"""Transformer layers, encoders and decoders as libtorch makes and computes them."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from torch.nn import functional as F
 from kkernel.q.errors import QError
 
 from .attention import MultiheadAttention
+from .cloning import cloned
 
 ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu}
 
@@ -33,12 +30,21 @@ class TransformerEncoderLayer(nn.TransformerEncoderLayer):
         self.norm1, self.norm2 = nn.LayerNorm(d_model), nn.LayerNorm(d_model)
         self.dropout1, self.dropout2 = nn.Dropout(dropout), nn.Dropout(dropout)
 
+    def twin(self) -> nn.Module:
+        return another(self)
+
     def forward(self, src: Tensor, mask: Tensor | None = None,  # type: ignore[override]
                 padmask: Tensor | None = None) -> Tensor:
         y, _ = self.self_attn(src, src, src, padmask, True, mask)
         x = self.norm1(src + self.dropout1(y))
         y = self.linear2(self.dropout(self.activation(self.linear1(x))))
         return self.norm2(x + self.dropout2(y))
+
+
+def another(layer: nn.Module) -> nn.Module:
+    """A new layer of the same type and options."""
+    return type(layer)(layer.self_attn.embed_dim, layer.self_attn.num_heads,
+                       layer.linear1.out_features, layer.dropout.p, layer.activation_name)
 
 
 class TransformerDecoderLayer(nn.TransformerDecoderLayer):
@@ -61,6 +67,9 @@ class TransformerDecoderLayer(nn.TransformerDecoderLayer):
         for i in "123":
             self.add_module(f"dropout{i}", nn.Dropout(dropout))
 
+    def twin(self) -> nn.Module:
+        return another(self)
+
     def forward(  # type: ignore[override]
             self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None = None,
             memory_mask: Tensor | None = None, tgt_padmask: Tensor | None = None,
@@ -73,22 +82,6 @@ class TransformerDecoderLayer(nn.TransformerDecoderLayer):
         return self.norm3(x + self.dropout3(y))
 
 
-def clone_layer(layer: nn.Module) -> nn.Module:
-    """A new layer with the parameters of this one; draws the numbers of a new one."""
-    twin = type(layer)(layer.self_attn.embed_dim, layer.self_attn.num_heads,
-                       layer.linear1.out_features, layer.dropout.p, layer.activation_name)
-    twin.load_state_dict(layer.state_dict())
-    return twin
-
-
-def clone_norm(norm: nn.LayerNorm | None) -> nn.LayerNorm | None:
-    if norm is None:
-        return None
-    twin = nn.LayerNorm(norm.normalized_shape, norm.eps, norm.elementwise_affine)
-    twin.load_state_dict(norm.state_dict())
-    return twin
-
-
 class _Stack(nn.Module):
     """A stack of cloned layers and an optional layer norm at the end."""
 
@@ -96,8 +89,11 @@ class _Stack(nn.Module):
         nn.Module.__init__(self)
         self.num_layers = num_layers
         self.layer = [layer]  # the model of the layers, which is no child
-        self.layers = nn.ModuleList([clone_layer(layer) for _ in range(num_layers)])
-        self.norm = clone_norm(norm)
+        self.layers = nn.ModuleList([cloned(layer) for _ in range(num_layers)])
+        self.norm = None if norm is None else cloned(norm)
+
+    def twin(self) -> nn.Module:
+        return type(self)(self.layer[0], self.num_layers, self.norm)
 
     def _run(self, x: Tensor, *rest: Tensor | None) -> Tensor:
         for layer in self.layers:
@@ -158,6 +154,12 @@ class Transformer(nn.Transformer):
         for p in self.parameters():
             if p.dim() > 1:
                 nn.init.xavier_uniform_(p)
+
+    def twin(self) -> nn.Module:
+        custom = {name: getattr(self, name) for name, own in self.custom.items() if own}
+        return Transformer(self.d_model, self.nhead, self.num_encoder_layers,
+                           self.num_decoder_layers, self.dim_feedforward, self.dropout,
+                           self.activation_name, **custom)
 
     def forward(  # type: ignore[override]
             self, src: Tensor, tgt: Tensor, src_mask: Tensor | None = None,

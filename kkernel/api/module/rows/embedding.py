@@ -38,7 +38,8 @@ class EmbedOptions(OptionTable):
         values["weight"] = read_tensor(positional[0])
         if len(positional) > 1:
             freeze = self.by_name["freeze"]
-            values["freeze"] = self._one(where, freeze, freeze.kind.read, positional[1])
+            read = freeze.kind.read(positional[1], 0)
+            values["freeze"] = self._checked(where, freeze, read, positional[1])
         super()._place(where, [NULL, NULL, *positional[2:]], values)
 
 
