@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from typing import IO, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from . import context, keywords, namespaces, operators
 from . import nodes as N
+from .backtrace import frame_text, frames_text
 from .compile import (
     Returned,
     Scope,
@@ -99,8 +101,11 @@ class Interpreter:
             return e
         return None
 
-    def run_line(self, text: str) -> tuple[Value, bool]:
-        """Value of one logical line, and whether a console would keep silent about it."""
+    def run_line(self, text: str, origin: tuple[str, int] | None = None) -> tuple[Value, bool]:
+        """Value of one logical line, and whether a console would keep silent about it.
+
+        `origin` is the path and line number of a line that comes from a script.
+        """
         outer = getattr(context, "active", self)
         context.active = self
         try:
@@ -108,7 +113,7 @@ class Interpreter:
                 if text.startswith("\\"):
                     from .system import system_line
                     return system_line(self, text[1:])
-                return self._evaluate_line(text)
+                return self._evaluate_line(text, origin)
         except Returned as r:
             return r.value, False
         except KeyboardInterrupt:
@@ -118,32 +123,33 @@ class Interpreter:
         except QExit:
             raise
         except Exception as e:
-            raise trace(e, Unit(text), 0) from None
+            raise trace(e, Unit(text, origin=origin), 0) from None
         finally:
             context.active = outer
 
-    def _evaluate_line(self, text: str, label: str = "") -> tuple[Value, bool]:
-        body = self._parse(text)
-        scope = Scope(Unit(text, label), self.globals, self.globals.current)
+    def _evaluate_line(self, text: str, origin: tuple[str, int] | None) -> tuple[Value, bool]:
+        unit = Unit(text, origin=origin)
+        body = self._parse(text, unit)
+        scope = Scope(unit, self.globals, self.globals.current)
         value: Value = NULL
         try:
             codes = compile_statements(body, scope)
         except QParseError as e:
-            raise self._located(e, text) from None
+            raise self._located(e, unit) from None
         for code in codes:
             value = code([])
         return value, not body or _silent(body[-1])
 
-    def _parse(self, text: str) -> list[N.Node | None]:
+    def _parse(self, text: str, unit: Unit) -> list[N.Node | None]:
         try:
             return parse(text)
         except QParseError as e:
-            raise self._located(e, text) from None
+            raise self._located(e, unit) from None
         except RecursionError:
             raise QError("stack") from None
 
-    def _located(self, e: QParseError, text: str) -> QParseError:
-        e.frames.append(Unit(text).frame(e.offset))
+    def _located(self, e: QParseError, unit: Unit) -> QParseError:
+        e.frames.append(unit.frame(e.offset))
         return e
 
     # ------------------------------------------------------------ showing
@@ -165,22 +171,21 @@ class Interpreter:
         out = f"'{e.message}\n"
         if isinstance(e, QStop) or not e.frames:
             return out
-        depth = len(e.frames) - 1
         frame = e.frames[0]
-        return out + _frame_text(frame.label, frame.text, frame.offset, depth)
+        known = replace(frame, offset=max(0, frame.offset))
+        return out + frame_text(known, len(e.frames) - 1)
 
     def backtrace(self, e: QError) -> str:
         """All frames, innermost first."""
-        depth = len(e.frames) - 1
-        return "".join(_frame_text(f.label, f.text, f.offset, depth - i)
-                       for i, f in enumerate(e.frames))
+        return frames_text(e.frames)
 
     # ------------------------------------------------------------ compiling text
 
     def compile_text(self, text: str) -> Callable[[], Value]:
         """An expression to be evaluated many times: views, timers."""
-        body = self._parse(text)
-        scope = Scope(Unit(text), self.globals, self.globals.current)
+        unit = Unit(text)
+        body = self._parse(text, unit)
+        scope = Scope(unit, self.globals, self.globals.current)
         codes = [compile_node(n, scope) for n in body if n is not None]
 
         def run() -> Value:
@@ -192,10 +197,11 @@ class Interpreter:
 
     def function(self, text: str, space: str) -> Lambda:
         """The lambda of this text, made in a namespace; nothing is evaluated."""
-        body = self._parse(text)
+        unit = Unit(text)
+        body = self._parse(text, unit)
         if len(body) != 1 or not isinstance(body[0], N.LambdaNode):
             raise QError("type")
-        return make_lambda(body[0], Scope(Unit(text), self.globals, space))
+        return make_lambda(body[0], Scope(unit, self.globals, space))
 
     def load_prelude(self) -> None:
         """Functions of q that are written in q."""
@@ -206,13 +212,3 @@ class Interpreter:
 
 def _silent(node: N.Node | None) -> bool:
     return node is None or isinstance(node, (N.Assign, N.Control))
-
-
-def _frame_text(label: str, text: str, offset: int, depth: int) -> str:
-    """The physical line of the frame, with a caret under the failing token."""
-    offset = max(0, min(offset, len(text)))
-    start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    row = text[start:] if end < 0 else text[start:end]
-    head = f"  [{depth}]  {label}"
-    return f"{head}{row}\n{' ' * (len(head) + offset - start)}^\n"

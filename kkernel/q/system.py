@@ -16,7 +16,7 @@ from . import context
 from .errors import QError, QExit
 from .functions import NULL
 from .lines import logical_lines
-from .symbols import sym, symbols
+from .symbols import TABLE, sym, symbols
 from .values import List, Value, is_list, is_string, items, string, text, vector
 
 if TYPE_CHECKING:
@@ -119,6 +119,11 @@ def _time(q: Interpreter, argument: str, count: str) -> Value:
 
 def _time_and_space(q: Interpreter, argument: str, count: str) -> Value:
     run, times = q.compile_text(argument), int(count or 1)
+    return measured(lambda: [run() for _ in range(times)][-1:])[0]
+
+
+def measured(call: Callable[[], Value]) -> tuple[Value, Value]:
+    """Milliseconds and bytes that a call took, as `\\ts` gives them, and its result."""
     tracing = tracemalloc.is_tracing()
     if not tracing:
         tracemalloc.start()
@@ -126,14 +131,13 @@ def _time_and_space(q: Interpreter, argument: str, count: str) -> Value:
     before, _ = tracemalloc.get_traced_memory()
     start = time.perf_counter()
     try:
-        for _ in range(times):
-            run()
+        result = call()
         spent = int((time.perf_counter() - start) * 1000)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         if not tracing:
             tracemalloc.stop()
-    return vector(7, [spent, max(0, peak - before)])
+    return vector(7, [spent, max(0, peak - before)]), result
 
 
 def _directory(q: Interpreter, argument: str, count: str) -> Value:
@@ -155,14 +159,9 @@ def load_script(q: Interpreter, path: str) -> None:
     except OSError as e:
         raise QError(f"{path}. OS reports: {e.strerror}") from None
     space = q.globals.current
-    lines = source.split("\n")
-    for number, row in logical_lines("\n".join(lines)):
-        try:
-            value, silent = q.run_line(row)
-        except QError as e:
-            if e.frames and e.frames[-1].label == "":
-                e.frames[-1].label = f"{path}:{number + 1}: "
-            raise
+    full = os.path.abspath(path)
+    for number, row in logical_lines(source):
+        value, silent = q.run_line(row, (full, number + 1))
         if not silent and value is not NULL:
             columns = q.settings.columns
             shown = q.line(value)
@@ -218,9 +217,27 @@ def _pending(q: Interpreter, argument: str, count: str) -> Value:
 
 
 def _workspace(q: Interpreter, argument: str, count: str) -> Value:
+    if argument == "0":
+        return vector(7, [len(TABLE), sum(len(name) + 1 for name in TABLE)])
+    return vector(7, workspace())
+
+
+def workspace() -> list[int]:
+    """Bytes of memory: used, heap, peak, limit, mapped, and of the machine."""
     import resource
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return vector(7, [used, used, used, 0, 0, 0])
+
+    pages = _resident_pages() * os.sysconf("SC_PAGE_SIZE")
+    peak = max(pages, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return [pages, pages, peak, 0, 0, physical]
+
+
+def _resident_pages() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as f:
+            return int(f.read().split()[1])
+    except OSError:
+        return 0
 
 
 def _remove(q: Interpreter, argument: str, count: str) -> Value:

@@ -109,7 +109,7 @@ def _variable(node: N.Assign, scope: Scope) -> tuple[Code, Callable[[Slots, Valu
 
     def write_global(frame: Slots, value: Value) -> None:
         if type(value) is Lambda and not value.name:
-            value.name = name
+            value.name = f"{space}.{name}" if space and name[0] != "." else name
         globals_.set(name, value, space)
 
     def read_global(frame: Slots) -> Value:

@@ -16,21 +16,40 @@ Code = Callable[[Slots], Value]
 
 
 class Unit:
-    """The text that positions refer to: a line at the prompt, or a lambda."""
+    """The text that positions refer to: a line at the prompt or of a script, or a lambda."""
 
-    __slots__ = ("text", "label", "start", "fn")
+    __slots__ = ("text", "start", "fn", "parent", "origin")
 
-    def __init__(self, text: str, label: str = "", start: int = 0, fn: Lambda | None = None):
+    def __init__(self, text: str, start: int = 0, fn: Lambda | None = None,
+                 parent: Unit | None = None, origin: tuple[str, int] | None = None):
         self.text = text
-        self.label = label
         self.start = start  # offset of `text` in the source that was parsed
         self.fn = fn
+        self.parent = parent  # the unit that a lambda is written in
+        self.origin = origin  # path and line number of a line of a script
 
     def frame(self, pos: int) -> Frame:
-        label = self.label
-        if self.fn is not None:
-            label = f"{self.fn.name}:" if self.fn.name else ""
-        return Frame(label, self.text, pos - self.start)
+        return Frame(self._place(pos) + self._label(), self.text, pos - self.start)
+
+    def _label(self) -> str:
+        name = self.name()
+        return name + ":" if name else ""
+
+    def name(self) -> str:
+        """The name a lambda was given; one inside another takes that one's with an @."""
+        if self.fn is None or self.fn.name:
+            return self.fn.name if self.fn is not None else ""
+        outer = self.parent.name() if self.parent is not None else ""
+        return outer + "@" if outer else ""
+
+    def _place(self, pos: int) -> str:
+        root = self
+        while root.parent is not None:
+            root = root.parent
+        if root.origin is None:
+            return ""
+        path, line = root.origin
+        return f"{path}:{line + root.text.count(chr(10), 0, pos)}: "
 
 
 class Scope:

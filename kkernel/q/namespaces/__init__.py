@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 # module -> namespace its FUNCTIONS (name -> (rank, fn)) and VALUES (name -> value) belong to
 MODULES = {
-    "dotq_text": ".Q", "dotq_tables": ".Q", "dotq_codes": ".Q", "dotj": ".j",
+    "dotq_text": ".Q", "dotq_tables": ".Q", "dotq_codes": ".Q", "dotq_session": ".Q",
+    "dotj": ".j",
     "doth_markup": ".h", "doth_http": ".h", "doth_data": ".h",
 }
 

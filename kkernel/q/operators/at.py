@@ -74,12 +74,19 @@ def _applicable(d: Value) -> bool:
 
 def trap(call: Callable[[], Value], handler: Value) -> Value:
     """The result of a call; when it signals, the handler applied to the message, or itself."""
+    result = attempt(call)
+    if not isinstance(result, QError):
+        return result
+    return apply1(handler, string(result.message)) if is_function(handler) else handler
+
+
+def attempt(call: Callable[[], Value]) -> Value | QError:
+    """The result of a call, or the error it signals; an interrupt is not kept."""
     try:
         return call()
     except QStop:
         raise
     except QError as e:
-        error = e
+        return e
     except Exception as e:
-        error = q_error(e)
-    return apply1(handler, string(error.message)) if is_function(handler) else handler
+        return q_error(e)
