@@ -30,6 +30,7 @@ from .values import (
     Value,
     collapse,
     items,
+    rectangle,
 )
 
 Unary = Callable[[Array], Array]
@@ -82,7 +83,7 @@ def as_atom(result: Any) -> Value:
 def as_value(result: Any) -> Value:
     """What a kernel returned as a q value: 0-d results become atoms."""
     if type(result) is np.ndarray and result.ndim:
-        return result
+        return result if result.ndim == 1 else rectangle(result)
     return as_atom(result)
 
 
@@ -119,8 +120,7 @@ def pair_atoms(f: Dyad, kernels: Kernels, x: Value, y: Value) -> Value:
         return _pair_parts(f, x, y)
     if a.shape != b.shape:
         a, b = conform(a, b)
-    result = kernels[a.dtype, b.dtype](a, b)
-    return result if type(result) is np.ndarray and result.ndim else as_atom(result)
+    return as_value(kernels[a.dtype, b.dtype](a, b))
 
 
 def conform(a: Array, b: Array) -> tuple[Array, Array]:

@@ -380,6 +380,18 @@ def count(x: Value) -> int:
     return 1
 
 
+_RECTANGULAR = frozenset("?Bhilqfd")  # dtypes of which there are rectangles
+_DEEPEST = 60  # dimensions of a rectangle; numpy and torch allow 64
+
+
+def rectangle(a: Array) -> Value:
+    """An array of two or more dimensions as a q value: numbers as they are, of other types
+    (temporals, chars) the list of rows."""
+    if a.dtype.char in _RECTANGULAR:
+        return a
+    return List([rectangle(row) if row.ndim > 1 else row for row in a])
+
+
 def collapse(values: list[Value]) -> Value:
     """The list of these items in its simplest form.
 
@@ -398,7 +410,7 @@ def collapse(values: list[Value]) -> Value:
             return np.array(values, dt)
     elif isinstance(first, np.ndarray):
         dt, shape = first.dtype, first.shape
-        if len(values) > 1 and dt.kind in "bif" and all(
+        if len(values) > 1 and dt.kind in "bif" and len(shape) < _DEEPEST and all(
                 isinstance(v, np.ndarray) and v.dtype == dt and v.shape == shape for v in values):
             return np.stack(values)
     elif isinstance(first, EnumAtom):

@@ -108,7 +108,12 @@ def _whole(ufunc: Any, a: Array, b: Array) -> Array:
 def _build_mod(cx: int, cy: int) -> Binary:
     if cx == cy and cx in (6, 7):
         return lambda a, b: _whole(np.remainder, a, b)
-    return lambda a, b: np.asarray(subtract(a, multiply(b, div(a, b))))
+    return _remainder
+
+
+def _remainder(a: Array, b: Array) -> Array:
+    a, b = np.broadcast_arrays(a, b)  # an axis of 1 stands for an atom, which the operators
+    return np.asarray(subtract(a, multiply(b, div(a, b))))  # cannot know
 
 
 def _build_xbar(cx: int, cy: int) -> Binary:
@@ -118,6 +123,7 @@ def _build_xbar(cx: int, cy: int) -> Binary:
 
 
 def _bar(a: Array, b: Array) -> Array:
+    a, b = np.broadcast_arrays(a, b)
     return np.asarray(multiply(a, div(b, a)))
 
 

@@ -108,7 +108,8 @@ def _build_fill(cx: int, cy: int) -> Binary:
         a, b = read_x(a), read_y(b)
         flags = null_flags(b, target)
         if flags is None:
-            return b if b.ndim >= a.ndim else np.broadcast_to(b, a.shape).copy()
+            shape = np.broadcast_shapes(a.shape, b.shape)
+            return b if b.shape == shape else np.broadcast_to(b, shape).copy()
         return np.where(flags, a, b)
 
     return kernel
