@@ -82,7 +82,7 @@ class Globals:
         return None if value is None else _walk(value, path, name)
 
     def _qualified(self, name: str) -> Value | None:
-        getter = self.special.get(name)
+        getter = self.special.get(name) or self.views.get(name)
         if getter is not None:
             return getter()
         if name == ".":
@@ -109,10 +109,10 @@ class Globals:
         """Assign a global, creating the namespaces on its way."""
         if self.frozen:
             raise QError(f"noupdate: `. `{name}")
+        self.views.pop(name, None)
         if name[:1] == ".":
             self._set_qualified(name, value)
         else:
-            self.views.pop(name, None)
             self._names(space)[name] = value
         if self.changed is not None:
             self.changed(name)
@@ -153,13 +153,21 @@ class Globals:
 
     def delete(self, name: str, space: str | None = None) -> None:
         """Forget a name (no error when it has no value)."""
-        if name[:1] == ".":
-            *path, last = name[1:].split(".")
-            names = self._space("." + ".".join(path)).names if path else self.spaces
-            names.pop(last, None)  # type: ignore[attr-defined]
-        else:
+        self.views.pop(name, None)
+        if name[:1] != ".":
             self._names(space).pop(name, None)
-            self.views.pop(name, None)
+            return
+        *path, last = name[1:].split(".")
+        if not path:
+            self.spaces.pop(last, None)
+        elif self._has_space(path):
+            self._space("." + ".".join(path)).names.pop(last, None)
+
+    def _has_space(self, path: list[str]) -> bool:
+        space: Value = self.spaces.get(path[0])
+        for part in path[1:]:
+            space = space.names.get(part) if isinstance(space, Namespace) else None
+        return isinstance(space, Namespace)
 
     # ------------------------------------------------------------ listing
 

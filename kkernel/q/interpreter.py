@@ -22,7 +22,7 @@ from .compile import (
     make_lambda,
     trace,
 )
-from .errors import QError, QExit, QParseError, QStop
+from .errors import QError, QParseError, QStop
 from .functions import NULL, Lambda
 from .globals import Globals
 from .lines import logical_lines
@@ -91,15 +91,21 @@ class Interpreter:
 
     def execute(self, source: str) -> QError | None:
         """Run a cell as lines typed at the prompt; stops at the first error and returns it."""
+        text = ""
         try:
             for _number, text in logical_lines(source):
                 value, silent = self.run_line(text)
                 if not silent:
                     self.show(value)
+            return None
+        except KeyboardInterrupt:
+            error: QError = QStop()
         except QError as e:
-            self.last_error = e
-            return e
-        return None
+            error = e
+        except Exception as e:  # in showing: a value that is nested too deep, or too large
+            error = trace(e, Unit(text), 0)
+        self.last_error = error
+        return error
 
     def run_line(self, text: str, origin: tuple[str, int] | None = None) -> tuple[Value, bool]:
         """Value of one logical line, and whether a console would keep silent about it.
@@ -108,27 +114,27 @@ class Interpreter:
         """
         outer = getattr(context, "active", self)
         context.active = self
+        unit = Unit(text, origin=origin)
         try:
             with np.errstate(all="ignore"):  # 1%0 is 0w, not a warning
                 if text.startswith("\\"):
                     from .system import system_line
                     return system_line(self, text[1:])
-                return self._evaluate_line(text, origin)
+                return self._evaluate_line(text, unit)
         except Returned as r:
             return r.value, False
         except KeyboardInterrupt:
             raise QStop() from None
-        except QError:
-            raise
-        except QExit:
-            raise
+        except QError as e:
+            if e.frames or isinstance(e, QStop):
+                raise
+            raise trace(e, unit, 0) from None
         except Exception as e:
-            raise trace(e, Unit(text, origin=origin), 0) from None
+            raise trace(e, unit, 0) from None
         finally:
             context.active = outer
 
-    def _evaluate_line(self, text: str, origin: tuple[str, int] | None) -> tuple[Value, bool]:
-        unit = Unit(text, origin=origin)
+    def _evaluate_line(self, text: str, unit: Unit) -> tuple[Value, bool]:
         body = self._parse(text, unit)
         scope = Scope(unit, self.globals, self.globals.current)
         value: Value = NULL
@@ -145,8 +151,8 @@ class Interpreter:
             return parse(text)
         except QParseError as e:
             raise self._located(e, unit) from None
-        except RecursionError:
-            raise QError("stack") from None
+        except RecursionError as e:
+            raise trace(e, unit, 0) from None
 
     def _located(self, e: QParseError, unit: Unit) -> QParseError:
         e.frames.append(unit.frame(e.offset))

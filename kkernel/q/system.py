@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 import tracemalloc
@@ -12,55 +13,50 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import context
-from .errors import QError, QExit
+from .errors import QError, QExit, nyi
+from .files import file_symbol, is_splayed, read_value, visible
 from .functions import NULL
 from .lines import logical_lines
 from .symbols import TABLE, sym, symbols
-from .values import List, Value, is_list, is_string, items, string, text, vector
+from .types import LONG_NULL
+from .values import List, Value, string, vector
 
 if TYPE_CHECKING:
     from .interpreter import Interpreter
 
 _SCRIPTS = Path(__file__).parent / "scripts"
+_COMMENT = re.compile(r"\s/(\s.*)?$", re.S)
 Result = tuple[Value, bool]  # a value, and whether the console stays silent
 
 
 def system_line(q: Interpreter, command: str) -> Result:
     """`\\command arguments` at the start of a line."""
     word, _, rest = command.partition(" ")
-    word, argument = word.strip(), rest.strip()
-    if word in ("", "\\"):
+    word, argument = word.strip(), _COMMENT.sub("", " " + rest).strip()
+    if word == "\\":
         raise QExit(0)
+    if not word:
+        return NULL, True  # leaves the debugger of q, or changes to k: there is neither here
     head, _, count = word.partition(":")
     fn = _COMMANDS.get(head)
     if fn is not None:
         value = fn(q, argument, count)
         return value, value is NULL
+    if head in _OUT:
+        raise nyi(f"\\{head}, {_OUT[head]}")
     return shell(command), False
 
 
 def shell(command: str) -> Value:
     """Run an operating system command; its output lines. Signals 'os when it fails."""
-    done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True,
-                          stdin=subprocess.DEVNULL, check=False)
+    try:
+        done = subprocess.run(os.fsencode(command), shell=True, stdout=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, check=False)
+    except (OSError, ValueError):  # no process to be had; a NUL in the command
+        raise QError("os") from None
     if done.returncode:
         raise QError("os")
     return List([string(row) for row in done.stdout.splitlines()])
-
-
-def write_handle(handle: int, x: Value) -> Value:
-    """`-1 x` writes lines, `1 x` raw text, to stdout; 2 and -2 to stderr.  Gives the handle."""
-    if abs(handle) not in (1, 2):
-        raise QError(f"Cannot write to handle {handle}. OS reports: Bad file descriptor")
-    write = context.active.write if abs(handle) == 1 else context.active.write_error
-    end = "\n" if handle < 0 else ""
-    if is_list(x) and not is_string(x):
-        for row in items(x):
-            write(text(row) + end)
-    else:
-        write(text(x) + end)
-    return handle
 
 
 # ---------------------------------------------------------------- commands
@@ -90,11 +86,15 @@ def _precision(q: Interpreter, argument: str, count: str) -> Value:
 
 
 def _seed(q: Interpreter, argument: str, count: str) -> Value:
+    from .keywords.random import fresh_seed, reseed
+
     if not argument:
         return np.int32(q.settings.seed)
-    q.settings.seed = _integers(argument)[0]
-    from .keywords.random import reseed
-    reseed(q.settings.seed)
+    if argument == "0N":  # where the generator is now, as a seed to come back to
+        seed = fresh_seed()
+        reseed(seed)
+        return seed
+    reseed(_integers(argument)[0])
     return NULL
 
 
@@ -107,10 +107,39 @@ def _setting(name: str) -> Callable[[Interpreter, str, str], Value]:
     return command
 
 
+def _fixed(value: int) -> Callable[[Interpreter, str, str], Value]:
+    """A setting that is accepted and has no effect here."""
+    def command(q: Interpreter, argument: str, count: str) -> Value:
+        return NULL if argument and argument != "0N" else np.int32(value)
+    return command
+
+
+def _offset(q: Interpreter, argument: str, count: str) -> Value:
+    """`\\o`: hours (minutes from 24 on) that local times differ from UTC."""
+    s = q.settings
+    if not argument:
+        return LONG_NULL if s.offset is None else s.offset
+    s.offset = None if argument == "0N" else _integers(argument)[0]
+    return NULL
+
+
+def _rename(q: Interpreter, argument: str, count: str) -> Value:
+    old, _, new = argument.partition(" ")
+    try:
+        os.rename(old, new.strip())
+    except OSError as e:
+        raise QError(f"{old}. OS reports: {e.strerror}") from None
+    return NULL
+
+
 def _time(q: Interpreter, argument: str, count: str) -> Value:
     if not argument:
         return np.int32(0)  # the timer interval: there is no timer
-    run, times = q.compile_text(argument), int(count or 1)
+    if argument.isdigit():
+        if int(argument):
+            raise nyi("\\t n, the timer")
+        return NULL
+    run, times = q.compile_text(argument), _integers(count or "1")[0]
     start = time.perf_counter()
     for _ in range(times):
         run()
@@ -118,7 +147,7 @@ def _time(q: Interpreter, argument: str, count: str) -> Value:
 
 
 def _time_and_space(q: Interpreter, argument: str, count: str) -> Value:
-    run, times = q.compile_text(argument), int(count or 1)
+    run, times = q.compile_text(argument), _integers(count or "1")[0]
     return measured(lambda: [run() for _ in range(times)][-1:])[0]
 
 
@@ -148,8 +177,34 @@ def _directory(q: Interpreter, argument: str, count: str) -> Value:
 
 
 def _load(q: Interpreter, argument: str, count: str) -> Value:
-    load_script(q, argument.removeprefix(":"))
+    path = argument.removeprefix(":")
+    if os.path.isdir(path):
+        load_folder(q, path)
+    else:
+        load_script(q, path)
     return NULL
+
+
+def load_folder(q: Interpreter, path: str) -> None:
+    """A splayed table, or a folder of variables: it becomes the current folder.
+
+    Scripts in it run last.  Folders named by a date or number are partitions, which are nyi.
+    """
+    name = os.path.basename(os.path.normpath(path))
+    if is_splayed(path):
+        q.globals.set(name, read_value(file_symbol(path)))
+        return
+    os.chdir(path)
+    scripts = []
+    for entry in visible("."):
+        if entry.endswith((".q", ".k")):
+            scripts.append(entry)
+        elif os.path.isdir(entry) and entry[:1].isdigit():
+            raise nyi(f"{path}: partitioned databases")
+        elif not os.path.isdir(entry) or is_splayed(entry):
+            q.globals.set(entry, read_value(file_symbol(entry)))
+    for entry in scripts:
+        load_script(q, entry)
 
 
 def load_script(q: Interpreter, path: str) -> None:
@@ -240,6 +295,13 @@ def _resident_pages() -> int:
         return 0
 
 
+def _hidden(q: Interpreter, argument: str, count: str) -> Value:
+    """`\\_`: are writes blocked?"""
+    if argument:
+        raise nyi("\\_, scripts without readable source")
+    return q.globals.frozen
+
+
 def _remove(q: Interpreter, argument: str, count: str) -> Value:
     q.globals.delete(argument)
     return NULL
@@ -249,6 +311,9 @@ _COMMANDS: dict[str, Callable[[Interpreter, str, str], Value]] = {
     "c": _console_size, "C": _console_size, "P": _precision, "S": _seed, "t": _time,
     "ts": _time_and_space, "d": _directory, "l": _load, "cd": _change_directory,
     "v": _names("variables"), "f": _names("functions"), "a": _names("tables"),
-    "b": _names("views"), "B": _pending, "w": _workspace, "_": _remove,
-    "o": _setting("offset"), "W": _setting("week"), "z": _setting("date_order"),
+    "b": _names("views"), "B": _pending, "w": _workspace, "_": _hidden,
+    "o": _offset, "W": _setting("week"), "z": _setting("date_order"), "x": _remove, "r": _rename,
+    "p": _fixed(0), "s": _fixed(0), "g": _fixed(0), "e": _fixed(0), "T": _fixed(0),
 }
+_OUT = {"1": "redirecting output", "2": "redirecting errors", "u": "password files",
+        "E": "TLS"}
