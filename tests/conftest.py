@@ -17,3 +17,11 @@ os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", default=False,
                      help="write what q prints today into the transcripts; review with git diff")
+
+
+@pytest.fixture
+def q():  # type: ignore[no-untyped-def]
+    """A new q session with the k api."""
+    from api_session import ApiSession
+
+    return ApiSession()

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kkernel.q import Interpreter
-from kkernel.q.amend import assign_indexed
 from kkernel.q.errors import QError
+from kkernel.q.lists.amend import assign_indexed
 from kkernel.q.registry import OPERATORS
 from kkernel.q.values import vector
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from q_numbers import LETTERS, LONG_INF, LONG_NULL, is_null, tolerant_equal, vector
 
 from kkernel.q import Interpreter, QError
-from kkernel.q import tolerance as t
+from kkernel.q.atoms import tolerance as t
 from kkernel.q.operators.compare import at_least, at_most, equal, greater, less, not_equal
 from kkernel.q.symbols import sym, symbols
 from kkernel.q.values import at, char, string

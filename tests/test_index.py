@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kkernel.q import Interpreter
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
-from kkernel.q.index import index, index_at_depth
+from kkernel.q.lists.index import index, index_at_depth
 from kkernel.q.operators.match import match
 from kkernel.q.values import collapse, items, null, vector
 

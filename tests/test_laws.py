@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from torch import nn
 
-from kkernel.api import distributions as d
-from kkernel.api import laws, view
-from kkernel.api.counting import find_range, flat
-from kkernel.api.goodness import chi_square_probability, fit, ks_probability
+from kkernel.api import view
+from kkernel.api.look import distributions as d
+from kkernel.api.look import laws
+from kkernel.api.look.counting import find_range, flat
+from kkernel.api.look.goodness import chi_square_probability, fit, ks_probability
 
 # --------------------------------------------------------------------------- counting
 

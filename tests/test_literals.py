@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kkernel.q.errors import QError
-from kkernel.q.literals import number_vector
+from kkernel.q.syntax.literals import number_vector
 from kkernel.q.types import LONG_INF, LONG_NULL
 from kkernel.q.values import qtype
 

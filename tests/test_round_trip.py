@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kkernel.q import Interpreter, show
+from kkernel.q import Interpreter
 from kkernel.q.symbols import symbols
+from kkernel.q.text import show
 from kkernel.q.types import BY_CODE, EPOCH
 from kkernel.q.values import Dict, List, Table, at, char_code, collapse, count, qtype
 

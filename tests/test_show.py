@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kkernel.q import Interpreter, context, show
+from kkernel.q import Interpreter, context
 from kkernel.q.context import Settings
 from kkernel.q.functions import (
     MISSING,
@@ -20,8 +20,9 @@ from kkernel.q.functions import (
     Primitive,
     Projection,
 )
-from kkernel.q.literals import number_vector as n
 from kkernel.q.symbols import sym, symbols
+from kkernel.q.syntax.literals import number_vector as n
+from kkernel.q.text import show
 from kkernel.q.values import (
     Attributed,
     Dict,

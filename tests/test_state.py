@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from kkernel.api import random_state, view
-from kkernel.api.digest import digest, same_bits
-from kkernel.api.state_record import Key, apply, capture, check, pack, unpack, verify
+from kkernel.api import view
+from kkernel.api.states import random_state
+from kkernel.api.states.digest import digest, same_bits
+from kkernel.api.states.state_record import Key, apply, capture, check, pack, unpack, verify
 
 OPTIMIZERS: dict[str, Any] = {
     "sgd": lambda p: torch.optim.SGD(p, 0.05, momentum=0.9, nesterov=True),
@@ -221,7 +222,7 @@ def test_names_are_checked() -> None:
 def test_states_belong_to_the_model_and_go_with_it() -> None:
     import gc
 
-    from kkernel.api.snapshots import _shelf
+    from kkernel.api.states.snapshots import _shelf
 
     model = net()
     view.snapshots_of(model).take("a")
@@ -271,7 +272,7 @@ def test_differences_in_numbers() -> None:
 
 
 def test_differences_see_nan_types_shapes_and_absence() -> None:
-    from kkernel.api.difference import difference
+    from kkernel.api.states.difference import difference
 
     nan = torch.tensor([math.nan, 1.0])
     assert difference("x", "module", nan, nan.clone()).status == "same"

@@ -21,9 +21,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from kkernel.api import atomic_file, statefile, tensor_file, view
-from kkernel.api.digest import digest, raw_digest
-from kkernel.api.state_record import StateError, capture
+from kkernel.api import view
+from kkernel.api.states import atomic_file, statefile, tensor_file
+from kkernel.api.states.digest import digest, raw_digest
+from kkernel.api.states.state_record import StateError, capture
 
 DATA = Path(__file__).parent / "data"
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kkernel.q import Interpreter, show
+from kkernel.q import Interpreter
 from kkernel.q.errors import QError
-from kkernel.q.literals import number_vector
-from kkernel.q.tok import read_all
+from kkernel.q.syntax.literals import number_vector
+from kkernel.q.text import show
+from kkernel.q.text.tok import read_all
 from kkernel.q.types import BY_CODE
 from kkernel.q.values import qtype
 

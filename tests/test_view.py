@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from kkernel.api import view
-from kkernel.api.skeleton import Cloner
-from kkernel.api.structure import runs
-from kkernel.api.trace import trace
+from kkernel.api.look.skeleton import Cloner
+from kkernel.api.look.structure import runs
+from kkernel.api.look.trace import trace
 
 
 def row(spec: view.Spec, path: str) -> view.Row:

@@ -19,7 +19,8 @@ from kkernel_widgets.panel import Panel
 from kkernel_widgets.text_table import text_table
 from torch import nn
 
-from kkernel.api import events, laws, view
+from kkernel.api import events, view
+from kkernel.api.look import laws
 
 EVIL = [
     "<img src=x onerror=alert(1)>", "\"><script>alert(1)</script>", "' onmouseover='alert(1)",

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from kkernel.session import Session
-
 from kkernel.kernel.completeness import INCOMPLETE, joined, state
+from kkernel.session import Session
 
 PROMPT = "q)"
 

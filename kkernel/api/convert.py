@@ -12,7 +12,7 @@ from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
 from kkernel.q.memory import reserve
 from kkernel.q.symbols import symbols
-from kkernel.q.types import DTYPE
+from kkernel.q.types import BY_CHAR, DTYPE
 from kkernel.q.values import Dict, List, Value, char, collapse, qtype
 
 from . import settings
@@ -143,16 +143,25 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
         return t.item() if dtype in _BARE else _atom(t)
     if t.requires_grad:
         t = t.detach()
-    if not fresh or not t.is_contiguous():
-        reserve(t.numel(), t.element_size())  # a view may be larger than its memory
-        # numpy must not see memory that a tensor keeps: torch would never resize it again
-        t = t.clone(memory_format=torch.contiguous_format)
     try:
-        return t.numpy()
+        return t.numpy() if fresh and t.is_contiguous() else _copied(t)
     except (TypeError, RuntimeError):  # on another device, or with a pending sign
         return t.cpu().resolve_conj().resolve_neg().numpy()
 
 
+def _copied(t: Tensor) -> np.ndarray[Any, Any]:
+    """An array of its own.  numpy must not see memory that a tensor keeps: torch would never
+    resize it again."""
+    n = t.numel()
+    if n < _LARGE:
+        return t.clone(memory_format=torch.contiguous_format).numpy()
+    reserve(n, t.element_size())  # a view may be larger than its memory
+    a = np.empty(t.shape, BY_CHAR[BY_TORCH[t.dtype].char].dtype)
+    torch.from_numpy(a).copy_(t)
+    return a
+
+
+_LARGE = 1 << 17  # elements from where it pays that numpy asks for large pages
 _DIRECT = frozenset((_FLOAT, _DOUBLE, _LONG, _BOOL, torch.int32, torch.int16, torch.uint8))
 _BARE = frozenset((_LONG, _DOUBLE, _BOOL))
 

@@ -15,7 +15,7 @@ from .declare import Param, function, simple_items
 from .dispatch import dispatch, implement
 from .kinds import NO, as_flag, as_long, is_empty, is_null, kname
 from .objects import Handle, TensorDict, find, register
-from .tensor_options import DEVICES, TensorOptions, as_options
+from .tensor.tensor_options import DEVICES, TensorOptions, as_options
 
 GROUP = "device/config"
 Tensors = list[torch.Tensor | None]

@@ -23,8 +23,8 @@ from .dispatch import dispatch, implement, part
 from .dtypes import DTYPES
 from .kinds import is_empty, kname
 from .objects import Handle, find
-from .tensor_options import NAMES, default_symbols, option_map, option_symbols
-from .tensor_text import tensor_text
+from .tensor.tensor_options import NAMES, default_symbols, option_map, option_symbols
+from .tensor.tensor_text import tensor_text
 
 Topic = Callable[[], Value]
 Describe = Callable[[str, bool], Value | None]

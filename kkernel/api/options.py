@@ -394,7 +394,7 @@ def _twos(flat: Sequence[Value]) -> Iterator[tuple[Value, Value]]:
 
 
 def _text(x: Value) -> str:
-    from kkernel.q.show import line
+    from kkernel.q.text.show import line
 
     return line(x)
 

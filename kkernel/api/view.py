@@ -3,18 +3,18 @@
 The one door between the api and any display. It works on every `torch.nn.Module`.
 """
 
-from .definition import k_code, python_code
-from .describe import Description, Option, describe, options_text, python_text
-from .difference import Difference, differences
 from .events import changed, subscribe
-from .histogram import Histogram, LawFit, histogram, histograms, tensors_state
-from .laws import Law, initializer, record
-from .memory import resident_bytes, total_bytes
-from .sample import batch_of
-from .snapshots import NOW, Restored, Snapshot, Snapshots, snapshots_of
-from .spec import Memory, Row, Spec, shape_text, spec, structure_state
-from .state_record import State, StateError, capture, parts
-from .statefile import (
+from .look.definition import k_code, python_code
+from .look.describe import Description, Option, describe, options_text, python_text
+from .look.histogram import Histogram, LawFit, histogram, histograms, tensors_state
+from .look.laws import Law, initializer, record
+from .look.sample import batch_of
+from .look.spec import Memory, Row, Spec, shape_text, spec, structure_state
+from .states.difference import Difference, differences
+from .states.memory import resident_bytes, total_bytes
+from .states.snapshots import NOW, Restored, Snapshot, Snapshots, snapshots_of
+from .states.state_record import State, StateError, capture, parts
+from .states.statefile import (
     Loaded,
     StateFile,
     import_weights,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..q.errors import QError
-from ..q.show import console
+from ..q.text.show import console
 from .completeness import INCOMPLETE, state
 from .completion import complete
 from .inspection import about, describe

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..q.errors import QError, QParseError
-from ..q.lines import logical_lines
-from ..q.parse import parse
+from ..q.syntax.lines import logical_lines
+from ..q.syntax.parse import parse
 
 COMPLETE, INCOMPLETE, INVALID = "complete", "incomplete", "invalid"
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..q.errors import QError
 from ..q.functions import Foreign
-from ..q.parse import CONTROL, QSQL
 from ..q.registry import KEYWORDS
 from ..q.symbols import Symbol
+from ..q.syntax.parse import CONTROL, QSQL
 from ..q.values import Dict, Table, is_function, items, qtype
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..q.functions import Foreign, Lambda, Primitive
 from ..q.registry import KEYWORDS
-from ..q.show import console
+from ..q.text.show import console
 from ..q.types import BY_CODE
 from ..q.values import count, is_function, qtype
 from .completion import peek, signature

@@ -24,7 +24,7 @@ from .functions import (
     Primitive,
     Projection,
 )
-from .index import index, index_at_depth
+from .lists.index import index, index_at_depth
 from .symbols import Symbol
 from .values import Value
 
@@ -143,7 +143,7 @@ def _symbol(f: Symbol, args: Sequence[Value]) -> Value:
 
 def _handle(f: int, args: Sequence[Value]) -> Value:
     """A number applied is a file handle: 1 2 -1 -2 write to the console."""
-    from .system import write_handle
+    from .handles import write_handle
     if len(args) != 1:
         raise rank_error()
     return write_handle(int(f), args[0])

@@ -18,7 +18,7 @@ class Settings:
     precision: int = 7
     seed: int = -314159
     random: Any = field(default=None, repr=False)  # (seed, generator), made on first use
-    offset: int = 0  # \o, hours from UTC
+    offset: int | None = None  # \o, hours from UTC (minutes from 24 on); None: as the system
     week: int = 2  # \W, first day of the week (Monday)
     date_order: int = 0  # \z, 1 for day first
 

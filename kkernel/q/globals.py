@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from .errors import QError
 from .functions import NULL
-from .index import index
+from .lists.index import index
 from .symbols import sym, symbols
 from .values import Dict, List, Value
 
@@ -126,7 +126,7 @@ class Globals:
         for i, part in enumerate(path[1:], 1):
             inner = space.names.get(part)
             if isinstance(inner, Dict):
-                from .amend import assign_indexed
+                from .lists.amend import assign_indexed
                 keys = [sym(p) for p in [*path[i + 1:], last]]
                 space.names[part] = assign_indexed(inner, list(keys), None, value)
                 return

@@ -11,10 +11,10 @@ import numpy as np
 from . import context
 from .apply import apply, apply1
 from .errors import length_error, nyi, type_error
+from .files.serialize import message, read_message
 from .registry import KEYWORDS
-from .scan import scan
-from .serialize import message, read_message
-from .show import line
+from .syntax.scan import scan
+from .text.show import line
 from .types import BY_CODE, LONG_NULL
 from .values import (
     Dict,

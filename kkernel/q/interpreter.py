@@ -11,23 +11,15 @@ from typing import IO, Any
 import numpy as np
 
 from . import context, keywords, namespaces, operators
-from . import nodes as N
 from .backtrace import frame_text, frames_text
-from .compile import (
-    Returned,
-    Scope,
-    Unit,
-    compile_node,
-    compile_statements,
-    make_lambda,
-    trace,
-)
+from .compile import Returned, Scope, Unit, compile_node, compile_statements, make_lambda, trace
 from .errors import QError, QParseError, QStop
 from .functions import NULL, Lambda
 from .globals import Globals
-from .lines import logical_lines
-from .parse import parse
-from .show import console, line
+from .syntax import nodes as N
+from .syntax.lines import logical_lines
+from .syntax.parse import parse
+from .text.show import console, line
 from .values import Value
 
 RECURSION_LIMIT = 40_000  # Python frames; a q call takes about four, so 'stack at about 10,000

@@ -12,9 +12,9 @@ import numpy as np
 from .apply import apply, apply1, apply2
 from .errors import length_error, rank_error, type_error
 from .functions import Derived, Lambda, Primitive, rank_of
-from .joining import joined_rows
+from .lists.joining import joined_rows
 from .registry import KEYWORDS, OPERATORS
-from .tables import with_columns
+from .tables.rows import with_columns
 from .values import (
     EMPTY,
     Dict,
@@ -134,7 +134,7 @@ def _each_both_dicts(f: Value, args: Sequence[Value]) -> Value:
 
 def _each_both_union(f: Value, args: Sequence[Value], dicts: list[Dict]) -> Value:
     """Dictionaries with other keys: the result has the union, absent values are nulls."""
-    from .index import index
+    from .lists.index import index
     union = KEYWORDS["union"].by_rank[2]
     keys = dicts[0].keys
     for d in dicts[1:]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import QError, QExit, nyi
-from .files import file_symbol, is_splayed, read_value, visible
+from .files.storage import file_symbol, is_splayed, read_value, visible
 from .functions import NULL
-from .lines import logical_lines
 from .symbols import TABLE, sym, symbols
+from .syntax.lines import logical_lines
 from .types import LONG_NULL
 from .values import List, Value, string, vector
 

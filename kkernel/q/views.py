@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import nodes as N
 from .compile import Code, children
 from .errors import QError
 from .globals import Globals
+from .syntax import nodes as N
 from .values import Value
 
 

@@ -66,6 +66,12 @@ def expect_text(locator: Any, text: str) -> None:
     expect(locator).to_contain_text(text, timeout=20_000)
 
 
+def expect_visible(locator: Any) -> None:
+    from playwright.sync_api import expect
+
+    expect(locator).to_be_visible(timeout=20_000)
+
+
 # --------------------------------------------------------------------------- live
 
 
@@ -309,10 +315,9 @@ def test_an_untrusted_copy_shows_the_static_form(
     (work / "copy.ipynb").write_text(text.replace("kt-static", "kt-static copied"))
     copy = Notebook(browser, server, "copy.ipynb")
     try:
-        copy.page.wait_for_selector(".jp-Notebook table", timeout=60_000)
-        assert copy.page.locator(".jp-Notebook table").first.is_visible()
-        assert "272" in copy.page.locator(".jp-Notebook table").first.inner_text()
-        assert copy.page.locator(".jp-OutputArea-output img").first.is_visible()
+        expect_text(copy.page.locator(".jp-Notebook table").first, "272")
+        expect_visible(copy.page.locator(".jp-Notebook table").first)
+        expect_visible(copy.page.locator(".jp-OutputArea-output img").first)
         assert "Error displaying widget" not in copy.page.locator(".jp-Notebook").inner_text()
         assert copy.fired == []
     finally:

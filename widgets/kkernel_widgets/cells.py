@@ -69,7 +69,7 @@ def forget(panel: Panel) -> None:
 
 def _cell_ended(*_: Any) -> None:
     for panel in live_panels():
-        panel.refresh_if_changed()
+        panel.cell_ended()
 
 
 def _running_cell() -> tuple[str, str]:

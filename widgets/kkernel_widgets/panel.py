@@ -6,6 +6,7 @@ second is the live widget. A rule in the first hides whichever is not to be seen
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,7 @@ class Panel:
     """
 
     script = ""  # file with the browser's code
+    static_follows = True  # whether the static form is cheap enough to be brought up to date
     live_class: type[Live]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -76,6 +78,8 @@ class Panel:
         self._unsubscribe: Callable[[], None] | None = None
         self._next_update = 0.0
         self._state: Any = None
+        self._published: Any = None  # the state that the static form shows
+        self._display_id = ""
 
     # ------------------------------------------------------------------- for subclasses
 
@@ -112,7 +116,7 @@ class Panel:
             self._live = self.live_class(view=self._whole(), bins=self.bins())
             self._live.on_msg(self._message)
             self._unsubscribe = view.subscribe(self._changed)
-            self._state = self.state()
+            self._state = self._published = self.state()
             cells.follow(self)
         return self._live
 
@@ -121,12 +125,24 @@ class Panel:
         from IPython.display import publish_display_data
 
         cells.adopt(self)
-        publish_display_data({"text/html": self._repr_html_(), "text/plain": self.text()})
+        self._display_id = secrets.token_hex(8)
+        publish_display_data(self._static_data(), transient={"display_id": self._display_id})
         if cells.has_front_end():
             bundle = self.widget._repr_mimebundle_()
             data = bundle[0] if isinstance(bundle, tuple) else bundle
             data["text/plain"] = ""
             publish_display_data(data)
+
+    def _static_data(self) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": self.text()}
+
+    def _publish_static(self) -> None:
+        """Bring the static form up to date, so that the saved notebook shows what was last seen."""
+        from IPython.display import publish_display_data
+
+        if self._display_id and self.static_follows:
+            publish_display_data(
+                self._static_data(), transient={"display_id": self._display_id}, update=True)
 
     def _ipython_display_(self) -> None:
         self.display()
@@ -160,10 +176,19 @@ class Panel:
             now = time.monotonic()
             self._next_update = now + max(0.25, 10 * (now - began))
 
-    def refresh_if_changed(self) -> None:
-        """Refresh unless the panel shows the present contents already."""
-        if self._live is not None and self.state() != self._state:
+    def refresh_if_changed(self) -> bool:
+        """Refresh unless the panel shows the present contents already; whether it was needed."""
+        changed = self._live is not None and self.state() != self._state
+        if changed:
             self.refresh()
+        return changed
+
+    def cell_ended(self) -> None:
+        """Show what the cell has left."""
+        self.refresh_if_changed()
+        if self._published != self._state:
+            self._published = self._state
+            self._publish_static()
 
     def _changed(self, _obj: Any) -> None:
         """Something was initialized or trained: follow, but take a tenth of the time at most."""
@@ -183,7 +208,9 @@ class Panel:
         except Refused as error:
             self.say(str(error), error=True)
             return
-        if not safe_point.run(lambda: self._do(action, arguments)):
+        if safe_point.run(lambda: self._do(action, arguments)):
+            self.cell_ended()
+        else:
             self.say("waits for the running cell")
 
     def _read(self, content: Any) -> tuple[Action, dict[str, Any]]:

@@ -168,7 +168,9 @@ function render({ model, el }) {
       h("span", {}, significant(t.high, 2))),
     h("span", { class: "kt-cardfoot" },
       h("span", {}, t.sd === null ? "" : `sd ${significant(t.sd, 3)}${theory}`),
-      odd.length ? h("span", { class: "kt-misfits" }, "! " + odd.join(", ")) : verdict(t)));
+      odd.length ? h("span", { class: "kt-misfits" }, "! " + odd.join(", "))
+        : shortVerdict(t)),
+    h("span", { class: "kt-cardlaw" }, t.law ? t.law.words : "no law known"));
   }
 
   function closeUp(t) {

@@ -29,6 +29,7 @@ class ParameterHistograms(Panel):
     """
 
     script = "parameter_histograms.js"
+    static_follows = False  # a picture takes a quarter of a second
 
     def __init__(self, source: Any, *, name: str = "m", language: str = "python") -> None:
         super().__init__(name, language)

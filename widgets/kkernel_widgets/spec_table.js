@@ -145,7 +145,8 @@ function render({ model, el }) {
     const failed = view().failed === row.path;
     if (failed) return h("td", { class: "kt-shape kt-error" }, row.in, row.in ? " → " : "", "failed");
     if (!row.in && !row.out) return h("td", { class: "kt-shape" });
-    return h("td", { class: "kt-shape" }, row.in, h("span", { class: "kt-arrow" }, " → "), row.out);
+    return h("td", { class: "kt-shape", title: `${row.in} → ${row.out}` }, row.in,
+      h("span", { class: "kt-arrow" }, " → "), row.out);
   }
 
   function countCell(row) {
@@ -166,7 +167,6 @@ function render({ model, el }) {
       class: row.own || !row.children ? null : "kt-container",
       onclick: () => select(row),
     }, nameCell(row), optionsCell(row), shapeCell(row), countCell(row),
-    h("td", { class: "kt-right kt-muted" }, row.own ? percent(row.share) : ""),
     h("td", { class: "kt-right" }, row.bytes ? byteSize(row.bytes) : ""),
     h("td", { class: "kt-right" }, row.macs ? short(row.macs) : ""));
   }
@@ -209,7 +209,7 @@ function render({ model, el }) {
     return h("thead", {}, h("tr", {},
       column("tree", "module", false), column("", "options", false),
       column("", "in → out", false), column("parameters", "parameters", true, "kt-right"),
-      column("", "", false, "kt-right"), column("bytes", "bytes", true, "kt-right"),
+      column("bytes", "bytes", true, "kt-right"),
       column("macs", "MACs", true, "kt-right")));
   }
 

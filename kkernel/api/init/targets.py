@@ -15,11 +15,12 @@ from torch import Tensor
 from kkernel.q.errors import QError
 from kkernel.q.values import Value, items
 
-from .. import kinds, laws
+from .. import kinds
 from ..convert import to_q, to_tensor
 from ..declare import Param, function
 from ..events import changed
 from ..kinds import NO, as_longs, as_symbols, is_general, kname
+from ..look import laws
 from ..module.access import find_tensor_in, held_module
 from ..objects import Handle, find
 

@@ -15,7 +15,7 @@ from .. import kinds
 from ..declare import OUTPUT, Param, function, simple_items, tensor
 from ..kinds import NO, as_flag, as_long, as_long_double, kname
 from ..objects import find_tensor, register
-from ..tensor_options import TensorOptions, as_options
+from ..tensor.tensor_options import TensorOptions, as_options
 from .decompose import choice
 from .pointwise import written
 

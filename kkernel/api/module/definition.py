@@ -80,6 +80,6 @@ def read_entry(entry: Dict) -> Definition:
 
 def text(x: Value) -> str:
     """A q value on one line, for messages."""
-    from kkernel.q.show import line
+    from kkernel.q.text.show import line
 
     return line(x)

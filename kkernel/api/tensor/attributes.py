@@ -24,7 +24,7 @@ from ..dispatch import dispatch, implement, part
 from ..dtypes import BY_TORCH, dtype_of, symbol_of
 from ..kinds import as_symbol, is_empty, kname
 from ..objects import Handle, find, live
-from ..tensor_options import MEMORY, is_pinned, memory_symbol
+from .tensor_options import MEMORY, is_pinned, memory_symbol
 
 GROUP = "info"
 Tensor = torch.Tensor

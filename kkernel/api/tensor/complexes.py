@@ -16,7 +16,7 @@ from ..declare import Param, function
 from ..dtypes import symbol_of
 from ..kinds import NO, as_flag, is_general, kname
 from ..objects import find_tensor, register
-from ..tensor_options import TensorOptions
+from .tensor_options import TensorOptions
 
 Tensor = torch.Tensor
 GROUP = "tensor"

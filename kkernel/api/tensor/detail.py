@@ -15,8 +15,8 @@ from ..convert import to_q
 from ..declare import Param, function
 from ..kinds import kname
 from ..objects import find
-from ..tensor_options import NAMES, option_symbols
 from .attributes import ATTRIBUTES, storage_references
+from .tensor_options import NAMES, option_symbols
 
 Tensor = torch.Tensor
 _MORE = ("leaf", "gradfn", "dim", "sparsedim", "size", "stride", "numel", "itemsize",

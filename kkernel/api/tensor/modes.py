@@ -20,10 +20,10 @@ from kkernel.q.values import Value, qtype
 from ..dtypes import FROM_CODE, symbol_of
 from ..kinds import NO, as_long, as_long_double, as_longs, as_number, as_scalar
 from ..objects import find_tensor, register
-from ..tensor_options import TensorOptions, as_options
 from .complexes import complex_tensor
 from .shape import zero_growth
 from .sparse import sparse_tensor
+from .tensor_options import TensorOptions, as_options
 
 Tensor = torch.Tensor
 Reader = Callable[[Value], Any]

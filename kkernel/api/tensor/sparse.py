@@ -14,8 +14,8 @@ from ..convert import to_q, to_tensor
 from ..declare import Param, function, simple_items
 from ..kinds import NO, as_long, kname
 from ..objects import Handle, find_tensor, register
-from ..tensor_options import TensorOptions
 from .complexes import of_bare_or_enlisted
+from .tensor_options import TensorOptions
 
 Tensor = torch.Tensor
 GROUP = "tensor"

@@ -14,9 +14,9 @@ from ..declare import Param, function
 from ..events import changed
 from ..kinds import NO, as_flag, as_long, as_longs, as_symbols, is_general, kname
 from ..objects import Handle, TensorDict, find, find_tensor, register
-from ..tensor_options import as_options
 from .collect import check_index, set_entries, set_items, tensor_dict, tensor_list
 from .modes import create
+from .tensor_options import as_options
 
 Tensor = torch.Tensor
 GROUP = "tensor"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import nodes as N
 from ..apply import apply, apply1, apply2
 from ..functions import MISSING, NULL, Composition, Derived, Lambda, Primitive, Projection
+from ..syntax import nodes as N
 from ..values import Value
 from . import inline
 from .nouns import is_plain_global, primitive, unary_form

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .. import nodes as N
-from ..amend import assign_indexed
 from ..apply import apply
 from ..errors import QError
 from ..functions import NULL, Lambda
+from ..lists.amend import assign_indexed
+from ..syntax import nodes as N
 from ..values import EMPTY, Value
 from .nouns import primitive
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace

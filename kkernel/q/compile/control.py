@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .. import nodes as N
 from ..errors import QError
 from ..functions import NULL
 from ..iterators import truth
 from ..symbols import Symbol
+from ..syntax import nodes as N
 from ..values import Value, is_string, text
 from .scope import (
     Code,
@@ -183,5 +183,5 @@ def _do(test: Code, body: list[Code], unit: Unit, pos: int) -> Code:
 
 @compiles(N.Select)
 def _select(node: N.Select, scope: Scope) -> Code:
-    from ..templates import compile_select
+    from ..qsql.templates import compile_select
     return compile_select(node, scope)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import nodes as N
 from ..errors import QParseError
 from ..functions import Lambda, Primitive
+from ..syntax import nodes as N
 from ..values import EMPTY, Value
 from .control import compile_statement
 from .nouns import primitive

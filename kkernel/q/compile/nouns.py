@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .. import nodes as N
 from ..errors import QParseError
 from ..functions import NULL, Iterator
 from ..registry import CONSTANTS, KEYWORDS, OPERATORS
-from ..tables import key_table, table_of
+from ..syntax import nodes as N
+from ..tables.rows import key_table, table_of
 from ..values import Value, collapse, record
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 

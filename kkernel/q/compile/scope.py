@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .. import nodes as N
 from ..errors import Frame, QError
 from ..functions import NULL, Lambda
 from ..globals import Globals
+from ..syntax import nodes as N
 from ..values import Value
 
 Slots = list[Value]

@@ -10,12 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic import as_value, is_atom_null, simple_array
-from ..errors import type_error
-from ..nulls import null_flags
-from ..operators.arithmetic import add, divide, multiply, wrapped
-from ..operators.extrema import greater_of, lesser
-from ..promote import (
+from ..atoms.atomic import as_value, is_atom_null, simple_array
+from ..atoms.nulls import null_flags
+from ..atoms.promote import (
     NULL_0D,
     NUMBERS,
     TEMPORALS,
@@ -26,7 +23,10 @@ from ..promote import (
     to_int,
     underlying,
 )
-from ..reduction import Monad, aggregate_parts, all_atoms, fold, plain
+from ..atoms.reduction import Monad, aggregate_parts, all_atoms, fold, plain
+from ..errors import type_error
+from ..operators.arithmetic import add, divide, multiply, wrapped
+from ..operators.extrema import greater_of, lesser
 from ..registry import keyword
 from ..types import BY_CODE, CODE_OF_DTYPE, EPOCH, LONG_INF, LONG_NULL
 from ..values import Array, List, Value, count, qtype

@@ -8,11 +8,11 @@ import numpy as np
 
 from .. import context
 from ..apply import apply
-from ..attributes import keep_after_append
 from ..errors import QError, type_error
+from ..lists.attributes import keep_after_append
 from ..registry import OPERATORS, keyword
 from ..symbols import Symbol
-from ..tables import (
+from ..tables.rows import (
     append_items,
     append_or_null,
     find_rows,

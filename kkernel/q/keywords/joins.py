@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..aggregates import NAMES as AGGREGATES
-from ..aggregates import aggregate
 from ..apply import apply
 from ..errors import QError, length_error, type_error
 from ..functions import Primitive
-from ..grouping import Groups
-from ..joins import ABSENT, Equals, Timeline, as_of, key_matches, pairs
-from ..positions import at_positions, take_positions
+from ..lists.grouping import Groups
+from ..lists.positions import at_positions, take_positions
+from ..qsql.aggregates import NAMES as AGGREGATES
+from ..qsql.aggregates import aggregate
 from ..registry import OPERATORS, keyword
 from ..symbols import Symbol
-from ..tables import (
+from ..tables.joins import ABSENT, Equals, Timeline, as_of, key_matches, pairs
+from ..tables.rows import (
     append_items,
     concatenate,
     key_columns,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import joining
 from ..apply import apply2
 from ..errors import domain_error, length_error, rank_error, type_error
+from ..lists import joining
+from ..lists.positions import missing, positions_of, take_positions
 from ..memory import reserve
 from ..operators.drop import drop
 from ..operators.take import cut_at, part
-from ..positions import missing, positions_of, take_positions
 from ..registry import KEYWORDS, OPERATORS, keyword
-from ..tables import columns_dict, flip_dict
+from ..tables.rows import columns_dict, flip_dict
 from ..types import LONG_NULL
 from ..values import (
     EMPTY,

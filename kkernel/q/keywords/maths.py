@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic import Kernels, Unary, each_atom
+from ..atoms.atomic import Kernels, Unary, each_atom
+from ..atoms.promote import (
+    INTEGERS,
+    TEMPORALS,
+    from_underlying,
+    raw_numbers,
+    underlying,
+    whole_to_long,
+)
+from ..atoms.promote import to_float as floats
 from ..errors import type_error
 from ..functions import NULL
-from ..promote import INTEGERS, TEMPORALS, from_underlying, raw_numbers, underlying, whole_to_long
-from ..promote import to_float as floats
 from ..registry import keyword
 from ..symbols import names, symbols
 from ..types import BY_CODE, EPOCH, LONG_NULL

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import search
 from ..errors import domain_error, type_error
-from ..index import index
-from ..joining import as_list, join
+from ..lists import search
+from ..lists.index import index
+from ..lists.joining import as_list, join
+from ..lists.order import bin_positions
+from ..lists.positions import positions_of, take_positions
 from ..memory import reserve
-from ..order import bin_positions
-from ..positions import positions_of, take_positions
 from ..registry import OPERATORS, keyword
 from ..values import (
     Array,

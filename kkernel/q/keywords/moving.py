@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic import simple_array
+from ..atoms.atomic import simple_array
+from ..atoms.nulls import null_flags
+from ..atoms.promote import raw_numbers, to_float
+from ..atoms.reduction import columns, plain, running_parts
 from ..errors import length_error, type_error
-from ..nulls import null_flags
 from ..operators.arithmetic import add, multiply, subtract
-from ..promote import raw_numbers, to_float
-from ..reduction import columns, plain, running_parts
 from ..registry import keyword
 from ..types import CODE_OF_DTYPE, LONG_NULL
 from ..values import Array, Dict, List, Table, Value, at, collapse, count, items
@@ -86,7 +86,7 @@ def _moving(f: Callable[[Value], Value], y: Value, of_vector: Callable[[Array], 
     if not count(y):
         return y
     moved = [f(c) for c in columns(y)]
-    if array is not None:
+    if array is not None and moved:
         return np.stack(moved, axis=1)
     return collapse([collapse([at(m, i) for m in moved]) for i in range(len(y))])
 
@@ -169,7 +169,7 @@ def ema(x: Value, y: Value) -> Value:
     if values is None or values.ndim != 1:
         return _ema_of_items(x, items(y))
     rate = simple_array(x)
-    if rate is None:
+    if rate is None or rate.ndim > 1:
         raise type_error()
     if rate.ndim and len(rate) != len(values):
         raise length_error()

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..enums import resolve
 from ..errors import length_error, nyi, type_error
+from ..lists.enums import resolve
 from ..registry import keyword
 from ..symbols import Symbol, names
 from ..values import (

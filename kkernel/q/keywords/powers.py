@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic import Binary, Kernels, pair_atoms
-from ..errors import type_error
-from ..operators.arithmetic import multiply, subtract
-from ..promote import (
+from ..atoms.atomic import Binary, Kernels, pair_atoms
+from ..atoms.promote import (
     NULL_0D,
     NUMBERS,
     TEMPORALS,
@@ -21,6 +19,8 @@ from ..promote import (
     to_long,
     whole_to_long,
 )
+from ..errors import type_error
+from ..operators.arithmetic import multiply, subtract
 from ..registry import keyword
 from ..types import LONG_NULL
 from ..values import Array, Value

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from .. import context
+from ..atoms.promote import DAY_MS, POINTS, TEMPORALS, from_underlying, underlying
+from ..atoms.units import NANOSECONDS
 from ..errors import length_error, type_error
+from ..lists.positions import at_positions
 from ..memory import reserve
-from ..positions import at_positions
-from ..promote import DAY_MS, POINTS, TEMPORALS, from_underlying, underlying
 from ..registry import keyword
 from ..symbols import Symbol, symbols
 from ..types import CODE_OF_DTYPE
-from ..units import NANOSECONDS
 from ..values import Array, Table, Value, at, char_code, is_list, null, qtype
 
 LETTERS = "abcdefghijklmnop"  # of random symbols
@@ -41,6 +41,11 @@ def reseed(seed: int) -> None:
     """Start the random values of the running session anew."""
     context.active.settings.seed = seed
     context.active.settings.random = None
+
+
+def fresh_seed() -> int:
+    """A seed drawn from where the random values are now."""
+    return at(roll(1, 2**31 - 1), 0)
 
 
 @keyword("rand")

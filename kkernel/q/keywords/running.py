@@ -8,12 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import type_error
-from ..nulls import null_flags
-from ..operators.arithmetic import add, divide, multiply, subtract
-from ..operators.extrema import greater_of, lesser
-from ..operators.match import match
-from ..promote import (
+from ..atoms.nulls import null_flags
+from ..atoms.promote import (
     NULL_0D,
     NUMBERS,
     TEMPORALS,
@@ -24,9 +20,13 @@ from ..promote import (
     to_int,
     underlying,
 )
-from ..reduction import Monad, all_atoms, plain, running_parts, scan
+from ..atoms.reduction import Monad, all_atoms, plain, running_parts, scan
+from ..atoms.tolerance import equal as floats_equal
+from ..errors import type_error
+from ..operators.arithmetic import add, divide, multiply, subtract
+from ..operators.extrema import greater_of, lesser
+from ..operators.match import match
 from ..registry import keyword
-from ..tolerance import equal as floats_equal
 from ..types import CODE_OF_DTYPE
 from ..values import Array, Dict, List, Value, collapse, count, items, qtype
 from .aggregates import avg, extreme_infinity
@@ -52,8 +52,8 @@ def _accumulate(f: Monad, operator: Any, ufunc: Any, identity: int, x: Value) ->
     code = CODE_OF_DTYPE[array.dtype]
     if code not in NUMBERS and code not in TEMPORALS:
         raise type_error()
-    if array.ndim > 1:
-        return _down(ufunc, array, code)
+    if array.ndim > 1:  # the first row stays as it is: of booleans the others are ints
+        return _down(ufunc, array, code) if code > 5 else scan(operator, list(array))
     numbers = _numbers(array, code)
     out = ufunc.accumulate(numbers)
     if code not in (8, 9) or len(out) and out[-1] != out[-1]:  # a null float stays to the end
@@ -149,8 +149,8 @@ def _neighbours(f: Monad, operator: Any, first: int, x: Value) -> Value:
     if array is None:
         if not isinstance(x, List):
             return operator(x, first) if qtype(x) < 0 else running_parts(f, x)
-        values = [operator(b, a) for a, b in zip(x, x[1:], strict=False)]
-        return collapse([*x[:1], *values])
+        start = [operator(v, bool(first)) for v in x[:1]]  # a boolean widens no other type
+        return collapse(start + [operator(b, a) for a, b in zip(x, x[1:], strict=False)])
     if not len(array):
         return operator(array, first)
     rest = operator(array[1:], array[:-1])

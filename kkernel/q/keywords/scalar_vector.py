@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 
-from ..atomic import simple_array
+from ..atoms.atomic import simple_array
+from ..atoms.promote import to_long, underlying
 from ..errors import length_error, type_error
-from ..promote import to_long, underlying
 from ..registry import keyword
 from ..symbols import Symbol, names, sym, symbols
 from ..types import BY_CODE, CODE_OF_DTYPE, EPOCH

@@ -41,14 +41,14 @@ def value(x: Value) -> Value:
         return _domain_values(x)
     if is_vector(x) and x.dtype == "u4" and len(x):
         return apply(get(names(x)[0]), items(x)[1:])
-    if isinstance(x, List) and x:
-        head = value(x[0]) if isinstance(x[0], Symbol) or is_string(x[0]) else x[0]
-        return apply(head, x[1:])
+    if qtype(x) == 0 and len(x):
+        head, *rest = items(x)
+        return apply(value(head) if isinstance(head, Symbol) or is_string(head) else head, rest)
     return _parts(x)
 
 
 def _domain_values(x: Enum | EnumAtom) -> Value:
-    from ..enums import resolve
+    from ..lists.enums import resolve
     return resolve(x)
 
 
@@ -77,7 +77,7 @@ def get(x: Value) -> Value:
     if not isinstance(x, Symbol):
         return value(x)
     if x.startswith(":"):
-        from ..files import read_value
+        from ..files.storage import read_value
         return read_value(x)
     if x == "":
         raise type_error()
@@ -88,10 +88,10 @@ def get(x: Value) -> Value:
 def set_(x: Value, y: Value) -> Value:
     """Assign y to the global named x, or write it to the file of a file symbol."""
     if not isinstance(x, Symbol):
-        from ..files import write_target
+        from ..files.storage import write_target
         return write_target(x, y)
     if x.startswith(":"):
-        from ..files import write_value
+        from ..files.storage import write_value
         return write_value(x, y)
     context.active.globals.set(x, y)
     return x
@@ -118,7 +118,7 @@ def key(x: Value) -> Value:
 def _key_of_name(x: Symbol) -> Value:
     g = context.active.globals
     if x.startswith(":"):
-        from ..files import key_of_file
+        from ..files.storage import key_of_file
         return key_of_file(x)
     if x == "":
         return symbols([*g.spaces])
@@ -148,7 +148,7 @@ def system(x: Value) -> Value:
 def show(x: Value) -> Value:
     """Print the console form; gives `::`."""
     q = context.active
-    from ..show import console
+    from ..text.show import console
     q.write(console(x, q.settings))
     return NULL
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..apply import apply2
 from ..errors import type_error
-from ..positions import at_positions
+from ..lists.positions import at_positions
 from ..registry import KEYWORDS, OPERATORS, keyword
 from ..values import (
     Array,

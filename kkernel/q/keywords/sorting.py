@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attributes import attribute, with_attribute
 from ..errors import rank_error, type_error
-from ..index import index
-from ..order import grade_items, sort_vector
-from ..positions import take_positions
+from ..lists.attributes import attribute, with_attribute
+from ..lists.index import index
+from ..lists.order import grade_items, sort_vector
+from ..lists.positions import take_positions
 from ..registry import keyword
 from ..symbols import sym
 from ..values import Array, Dict, Table, Value, is_list, is_vector, qtype

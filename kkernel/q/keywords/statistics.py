@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic import conform, simple_array
+from ..atoms.atomic import conform, simple_array
+from ..atoms.promote import to_float
+from ..atoms.reduction import Monad, aggregate_parts, all_atoms, columns, plain
 from ..errors import length_error, type_error
+from ..lists.order import grade_items
+from ..lists.positions import at_positions
 from ..operators.arithmetic import divide, multiply
-from ..order import grade_items
-from ..positions import at_positions
-from ..promote import to_float
-from ..reduction import Monad, aggregate_parts, all_atoms, columns, plain
 from ..registry import keyword
 from ..types import CODE_OF_DTYPE
 from ..values import Array, Dict, List, Table, Value, collapse, count

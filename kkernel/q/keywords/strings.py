@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import context
-from ..atomic import each_part
-from ..enums import resolve
+from ..atoms.atomic import each_part
 from ..errors import type_error
-from ..format import bare_text, cells
+from ..lists.enums import resolve
 from ..registry import keyword
-from ..show import line
 from ..symbols import names, sym, symbols
+from ..text.format import bare_text, cells
+from ..text.show import line
 from ..types import BY_CODE
 from ..values import (
     EMPTY,
@@ -23,11 +23,14 @@ from ..values import (
     Enum,
     EnumAtom,
     List,
+    Table,
     Value,
     collapse,
     is_function,
+    is_list,
     is_string,
     is_vector,
+    items,
     qtype,
     string,
 )
@@ -144,6 +147,8 @@ def _trim(x: Value, left: bool, right: bool) -> Value:
         if _nulls(collapse([x]))[0]:
             raise type_error()
         return x
+    if is_list(x) or isinstance(x, Table):
+        return collapse([_trim(v, left, right) for v in items(x)])
     return each_part(lambda v: _trim(v, left, right), x)
 
 

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..attributes import attribute, with_attribute
-from ..enums import domain
 from ..errors import QError, length_error, type_error
-from ..grouping import Groups, grade
-from ..phrases import PhraseNames
-from ..positions import take_positions
-from ..qsql import select_
-from ..qsql_group import per_row
+from ..lists.attributes import attribute, with_attribute
+from ..lists.enums import domain
+from ..lists.grouping import Groups, grade
+from ..lists.positions import take_positions
+from ..qsql.groups import per_row
+from ..qsql.phrases import PhraseNames
+from ..qsql.query import select_
 from ..registry import keyword
 from ..symbols import Symbol, sym, symbols
-from ..tables import (
+from ..tables.rows import (
     columns_of,
     concatenate,
     is_table,

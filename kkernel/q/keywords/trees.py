@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .. import context
 from ..errors import QParseError, type_error
+from ..qsql.trees import eval_tree
 from ..registry import keyword
-from ..trees import eval_tree
 from ..values import Value, is_string, text
 
 
@@ -13,8 +13,8 @@ from ..values import Value, is_string, text
 def parse(x: Value) -> Value:
     """The parse tree of a q expression in a string."""
     from ..compile import Scope, Unit
-    from ..node_trees import statements_tree
-    from ..parse import parse as parse_text
+    from ..qsql.node_trees import statements_tree
+    from ..syntax.parse import parse as parse_text
 
     if not is_string(x):
         raise type_error()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .. import context
-from ..enums import resolve
 from ..errors import type_error
 from ..functions import Foreign, PyFunction
+from ..lists.enums import resolve
 from ..operators.cast import cast
 from ..operators.file_text import prepare
 from ..registry import KEYWORDS
 from ..symbols import symbols
-from ..tables import is_table, unkey
+from ..tables.rows import is_table, unkey
 from ..values import (
     Dict,
     List,

@@ -8,9 +8,9 @@ from .. import context
 from ..errors import type_error
 from ..functions import PyFunction
 from ..registry import KEYWORDS
-from ..show import table_lines
 from ..symbols import Symbol, symbols
-from ..tables import unkey
+from ..tables.rows import unkey
+from ..text.show import table_lines
 from ..values import Dict, List, Value, qtype, string, text, vector
 from .doth_markup import anchor, document, element, joined, lines, plain
 

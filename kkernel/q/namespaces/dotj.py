@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from .. import context
-from ..enums import resolve
 from ..errors import QError, type_error
-from ..format import cells
 from ..functions import NULL, PyFunction
-from ..show import line
-from ..tables import is_table, unkey
+from ..lists.enums import resolve
+from ..tables.rows import is_table, unkey
+from ..text.format import cells
+from ..text.show import line
 from ..values import (
     EMPTY,
     Array,

@@ -9,24 +9,16 @@ import numpy as np
 
 from .. import context
 from ..apply import apply
-from ..enumerate import extend
 from ..errors import type_error
 from ..functions import PyFunction
-from ..index import index
 from ..keywords.tables import column_letter, foreign_key, table_value
-from ..positions import take_positions
+from ..lists.enumerate import extend
+from ..lists.index import index
+from ..lists.positions import take_positions
+from ..lists.search import distinct_positions, find
 from ..registry import KEYWORDS, OPERATORS
-from ..search import distinct_positions, find
 from ..symbols import Symbol, names, sym, symbols
-from ..tables import (
-    is_table,
-    named,
-    nulls_like,
-    rekey,
-    symbol_list,
-    unkey,
-    with_columns,
-)
+from ..tables.rows import is_table, named, nulls_like, rekey, symbol_list, unkey, with_columns
 from ..types import BY_CODE
 from ..values import (
     EMPTY,

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import context
-from ..atomic import simple_array
+from ..atoms.atomic import simple_array
+from ..atoms.promote import NUMBERS, to_float
 from ..errors import type_error
-from ..format import float_text
 from ..operators.arithmetic import add, subtract
 from ..operators.cast import cast, pad
-from ..promote import NUMBERS, to_float
-from ..show import console, line
+from ..text.format import float_text
+from ..text.show import console, line
 from ..types import CODE_OF_DTYPE
 from ..values import Value, qtype, string
 

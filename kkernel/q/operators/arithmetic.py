@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic import ONE_SIDED, Binary, Kernels, each_atom, pair_atoms
-from ..errors import type_error
-from ..promote import (
+from ..atoms.atomic import ONE_SIDED, Binary, Kernels, each_atom, pair_atoms
+from ..atoms.promote import (
     DAY_MS,
     INTEGERS,
     NULL_0D,
@@ -28,9 +27,10 @@ from ..promote import (
     to_long,
     underlying,
 )
+from ..atoms.units import convert
+from ..errors import type_error
 from ..registry import keyword, operator
 from ..types import DTYPE, EPOCH, LONG_INF, LONG_NULL
-from ..units import convert
 from ..values import Array, Value
 
 _SIZE = 2**64

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import context
-from ..amend import amend_at, amend_path
 from ..apply import apply, apply1
 from ..compile import q_error
 from ..errors import QError, QStop, type_error
+from ..lists.amend import amend_at, amend_path
 from ..registry import operator
 from ..symbols import Symbol
 from ..values import Dict, Value, is_function, is_list, items, string

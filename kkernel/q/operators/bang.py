@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..enumerate import refer
 from ..errors import length_error, type_error
 from ..internal import internal
+from ..lists.enumerate import refer
 from ..registry import operator
 from ..symbols import Symbol
-from ..tables import key_table, named, repeat, stored
+from ..tables.rows import key_table, named, repeat, stored
 from ..types import LONG_NULL
 from ..values import Dict, List, Table, Value, is_atom, is_list, items, qtype
 

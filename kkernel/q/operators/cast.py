@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic import as_value, simple_array
-from ..casting import PARTS, cast_array, part_array
-from ..enumerate import enumerate_in
-from ..enums import resolve
+from ..atoms.atomic import as_value, simple_array
 from ..errors import length_error, type_error
+from ..lists.enumerate import enumerate_in
+from ..lists.enums import resolve
 from ..registry import operator
 from ..symbols import Symbol
-from ..tok import read_all
+from ..text.casting import PARTS, cast_array, part_array
+from ..text.tok import read_all
 from ..types import BY_CHAR, BY_CODE, BY_NAME, CODE_OF_DTYPE
 from ..values import (
     EMPTY,

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import tolerance
-from ..atomic import ONE_SIDED, Binary, Kernels, pair_atoms
+from ..atoms import tolerance
+from ..atoms.atomic import ONE_SIDED, Binary, Kernels, pair_atoms
+from ..atoms.keywise import Dyad
+from ..atoms.promote import PROMOTE, TEMPORALS, raw_numbers, to_float, to_long
+from ..atoms.tolerance import equal_floats, less_floats
+from ..atoms.units import common_temporal, convert
 from ..errors import type_error
-from ..keywise import Dyad
-from ..promote import PROMOTE, TEMPORALS, raw_numbers, to_float, to_long
 from ..registry import operator
 from ..symbols import TABLE, Symbol
-from ..tolerance import equal_floats, less_floats
 from ..types import DTYPE
-from ..units import common_temporal, convert
 from ..values import Array, Value, null, qtype
 
 _EXACT = frozenset((int, bool))

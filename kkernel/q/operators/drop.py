@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import domain_error, type_error
-from ..positions import take_positions
+from ..lists.positions import take_positions
+from ..lists.search import depth, first_positions
 from ..registry import operator
-from ..search import depth, first_positions
-from ..tables import find_rows, records, symbol_list, without_columns
+from ..tables.rows import find_rows, records, symbol_list, without_columns
 from ..values import (
     Array,
     Dict,

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic import Binary, Kernels, pair_atoms
-from ..errors import type_error
-from ..nulls import null_flags
-from ..promote import (
+from ..atoms.atomic import Binary, Kernels, pair_atoms
+from ..atoms.nulls import null_flags
+from ..atoms.promote import (
     NUMBERS,
     PROMOTE,
     TEMPORALS,
@@ -20,9 +19,10 @@ from ..promote import (
     to_long,
     underlying,
 )
+from ..atoms.units import common_temporal, convert
+from ..errors import type_error
 from ..registry import keyword, operator
 from ..types import BY_CODE, DTYPE, LONG_NULL
-from ..units import common_temporal, convert
 from ..values import Array, Value
 
 _EXACT = frozenset((int, bool))

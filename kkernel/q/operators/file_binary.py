@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import QError, length_error, type_error
-from ..files import path_of, read_bytes, write_atomically
+from ..files.serialize import STORED, loaded, stored
+from ..files.storage import path_of, read_bytes, write_atomically
 from ..registry import operator
-from ..serialize import STORED, loaded, stored
 from ..symbols import Symbol
 from ..types import BY_CHAR
 from ..values import Array, List, Value, collapse, is_list, is_vector, qtype, string, text

@@ -10,11 +10,11 @@ import numpy as np
 
 from .. import context
 from ..errors import QError, length_error, type_error
-from ..files import lines_of, path_of, write_atomically
-from ..format import cells
+from ..files.storage import lines_of, path_of, write_atomically
 from ..registry import KEYWORDS, operator
 from ..symbols import Symbol, symbols
-from ..tok import read_all
+from ..text.format import cells
+from ..text.tok import read_all
 from ..types import BY_CHAR
 from ..values import (
     Array,
@@ -67,6 +67,8 @@ def prepare(delimiter: str, y: Value) -> Value:
 
 
 def _cells(column: Value) -> list[str]:
+    if not is_list(column):
+        raise type_error()
     if is_string(column):
         return [text(c) for c in items(column)]
     if qtype(column) == 0:

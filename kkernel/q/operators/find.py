@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import search
-from ..enumerate import extend
 from ..errors import length_error, type_error
-from ..index import index
-from ..qsql import simple_exec
+from ..lists import search
+from ..lists.enumerate import extend
+from ..lists.index import index
+from ..qsql.query import simple_exec
 from ..registry import operator
 from ..symbols import Symbol
 from ..types import DTYPE

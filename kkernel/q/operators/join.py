@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import joining
+from ..lists import joining
 from ..registry import operator
 from ..values import Value
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..atoms.tolerance import all_equal, equal_floats
 from ..functions import Composition, Derived, Lambda, Projection
 from ..registry import operator
-from ..tolerance import all_equal, equal_floats
 from ..values import (
     Array,
     Dict,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..qsql import query
+from ..qsql.query import query
 from ..registry import operator
 from ..values import Value
 

@@ -6,14 +6,14 @@ from math import prod
 
 import numpy as np
 
-from ..attributes import set_attribute
 from ..errors import domain_error, length_error, type_error
-from ..index import index
+from ..lists.attributes import set_attribute
+from ..lists.index import index
+from ..lists.positions import at_positions
 from ..memory import item_size, reserve
-from ..positions import at_positions
 from ..registry import operator
 from ..symbols import Symbol
-from ..tables import select_columns, symbol_list
+from ..tables.rows import select_columns, symbol_list
 from ..types import LONG_NULL
 from ..values import (
     EMPTY,

@@ -94,7 +94,12 @@ def _upsample(size: Any, scale_factor: Any, **options: Any) -> nn.Module:
         raise QError("upsample: no output size or scale factor given")
     if size is not None and scale_factor is not None:
         raise QError("upsample: both output size and scale factor given")
-    return nn.Upsample(size=size, scale_factor=scale_factor, **options)
+    return nn.Upsample(size=_single(size), scale_factor=_single(scale_factor), **options)
+
+
+def _single(values: Any) -> Any:
+    """One entry stands for all dimensions."""
+    return values[0] if values is not None and len(values) == 1 else values
 
 
 def _listed(name: str) -> Any:

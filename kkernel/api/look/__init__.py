@@ -1,0 +1,1 @@
+"""Looking into models: specification, shapes, histograms, laws of initialization."""

@@ -1,0 +1,1 @@
+"""States of models: snapshots, files, differences, random generators."""

@@ -1,0 +1,1 @@
+"""Atomic functions: how a function of atoms reaches vectors, lists, dictionaries and tables."""

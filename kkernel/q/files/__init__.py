@@ -1,0 +1,1 @@
+"""Files: paths, whole-file reads and writes, q's binary form."""

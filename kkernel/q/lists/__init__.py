@@ -1,0 +1,1 @@
+"""Lists: indexing, amending, joining, searching, sorting, grouping, attributes, enumerations."""

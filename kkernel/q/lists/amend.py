@@ -1,0 +1,349 @@
+"""Amending: `@[d;i;f;y]`, `.[d;i;f;y]`, `x[i;j]:y`, `x[i]+:y`, `x,:y`.
+
+The value amended is never changed in place: each call makes one copy (a draft), writes into it
+item by item in the order of the indices, so that repeated indices accumulate, and collapses it
+at the end.  A vector accepts only atoms of its own type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from sys import getrefcount
+
+import numpy as np
+
+from .. import context
+from ..apply import apply1, apply2
+from ..errors import QError, length_error, type_error
+from ..files.storage import read_value, write_value
+from ..functions import MISSING, NULL, Primitive
+from ..symbols import Symbol
+from ..types import CODE_OF_DTYPE
+from ..values import (
+    EMPTY,
+    Array,
+    Attributed,
+    Dict,
+    Table,
+    Value,
+    at,
+    count,
+    is_atom,
+    is_list,
+    is_vector,
+    items,
+    qtype,
+)
+from .drafts import Draft, draft, with_entry
+from .index import index
+from .joining import append
+from .positions import in_range, missing, positions_of
+from .search import depth
+
+NOTHING = MISSING  # stands for y in the forms without one
+
+
+def _references(value: Value) -> int:
+    return getrefcount(value)
+
+
+# what a function that is handed a variable's value counts when nothing else refers to the value:
+# then `x[i]:y` may write into it, which makes a loop of such assignments linear
+_HELD_ONCE = (lambda frame: _references(frame[0]))([np.empty(1)])
+
+
+def assign_indexed(value: Value, indices: Sequence[Value], op: Value | None, y: Value) -> Value:
+    """The value of x after `x[i;j]:y` (op None) or `x[i;j] op: y`; without indices `x op: y`."""
+    if not indices:
+        if isinstance(op, Primitive) and op.name == ",":
+            return append(value, y)
+        return y if op is None else apply2(op, value, y)
+    if type(value) is np.ndarray and getrefcount(value) == _HELD_ONCE and value.base is None \
+            and value.flags.writeable:
+        quick = _amend_array(value, indices, op, y, False, own=True)
+        if quick is not None:
+            return quick
+    return amend(value, indices, op, y)
+
+
+def amend_at(d: Value, i: Value, f: Value, y: Value = NOTHING) -> Value:
+    """`@[d;i;f]` and `@[d;i;f;y]`; d may be the name of a global."""
+    return _by_name(d, lambda v: amend(v, [i], _function(f), y))
+
+
+def amend_path(d: Value, path: Value, f: Value, y: Value = NOTHING) -> Value:
+    """`.[d;path;f]` and `.[d;path;f;y]`; an empty path amends d as a whole."""
+    if not is_list(path):
+        raise type_error()
+    steps = items(path)
+    return _by_name(d, lambda v: amend(v, steps, _function(f), y))
+
+
+def _function(f: Value) -> Value | None:
+    """None for Assign (`:`), which replaces."""
+    return None if isinstance(f, Primitive) and f.name == ":" else f
+
+
+def _by_name(d: Value, change: object) -> Value:
+    if not isinstance(d, Symbol):
+        return change(d)  # type: ignore[operator]
+    if d.startswith(":"):
+        return write_value(d, change(read_value(d)))  # type: ignore[operator]
+    names = context.active.globals
+    names.set(d, change(names.get(d)))  # type: ignore[operator]
+    return d
+
+
+def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
+          deep: bool = False) -> Value:
+    """d with f applied at a path; f None replaces, y NOTHING calls f with one argument.
+
+    Out of range is 'length at the top level, 'index below it (`deep`).
+    """
+    if not path:
+        return updated(d, f, y)
+    if isinstance(d, np.ndarray):
+        quick = _amend_array(d, path, f, y, deep)
+        if quick is not None:
+            return quick
+    if is_atom(d):
+        if len(path) > 1 or not (path[0] is NULL or isinstance(path[0], int)):
+            raise type_error()
+        return updated(d, f, y)
+    if isinstance(d, Dict) and type(path[0]) in _KEYS and is_vector(d.keys):
+        return _amend_entry(d, path, f, y, deep)
+    if isinstance(d, Table):
+        path = _columns_first(path)
+    work = draft(d, deep)
+    _write(work, path[0], path[1:], f, y)
+    return work.result()
+
+
+_KEYS = (Symbol, int)
+
+
+def _amend_entry(d: Dict, path: Sequence[Value], f: Value | None, y: Value, deep: bool) -> Dict:
+    """One entry of a dictionary by its key; a new key goes to the end."""
+    key, rest = path[0], path[1:]
+    known = d.positions.get(key)
+    if known is not None:
+        return d.with_values(amend(d.values, [known, *rest], f, y, deep))
+    old = missing(d.values) if len(d) and (f is not None or rest) else EMPTY
+    return with_entry(d, key, amend(old, rest, f, y, True))
+
+
+def updated(old: Value, f: Value | None, y: Value) -> Value:
+    """The new item for an old one."""
+    if y is NOTHING:
+        return index(old, f) if f is None else apply1(f, old)
+    return y if f is None else apply2(f, old, y)
+
+
+def _columns_first(path: Sequence[Value]) -> list[Value]:
+    """`t[rows;column]` amends the column at these rows."""
+    if len(path) > 1 and isinstance(path[1], Symbol) and not isinstance(path[0], Symbol):
+        return [path[1], path[0], *path[2:]]
+    return list(path)
+
+
+def _write(work: Draft, i: Value, rest: Sequence[Value], f: Value | None, y: Value) -> None:
+    """Amend what one index selects: a single item, or each of a list of them in turn."""
+    if i is NULL or i is MISSING:
+        i = work.all()
+    if work.single(i):
+        old = work.get(i, f is not None or bool(rest))
+        work.put(i, amend(old, rest, f, y, True) if rest else updated(old, f, y))
+        return
+    keys = items(i)
+    for k, v in zip(keys, _conform(y, len(keys))):
+        _write(work, k, rest, f, v)
+
+
+def _conform(y: Value, n: int) -> list[Value]:
+    """One y for each of n indices: items of a list, an atom repeated."""
+    if y is NOTHING or not (is_list(y) or isinstance(y, (Table, Dict))):
+        return [y] * n
+    if count(y) != n:
+        raise length_error()
+    return items(y)
+
+
+# ---------------------------------------------------------------- vectors
+
+def _amend_array(d: Array, path: Sequence[Value], f: Value | None, y: Value, deep: bool,
+                 own: bool = False) -> Value | None:
+    """By one numpy write, into d itself where it is our `own`, else into a copy.
+
+    None where items have to be visited one by one.
+    """
+    if len(path) == d.ndim and all(type(i) is int for i in path):
+        return _amend_cell(d, path, f, y, deep, own)
+    if d.ndim == 1 and len(path) == 1:
+        return _amend_vector(d, path[0], f, y, deep, own)
+    return _amend_rectangle(d, path, f, y, own)
+
+
+def _amend_cell(d: Array, path: Sequence[int], f: Value | None, y: Value, deep: bool,
+                own: bool) -> Value:
+    """One atom of a vector or rectangle."""
+    for level, (k, n) in enumerate(zip(path, d.shape)):
+        if not 0 <= k < n:
+            raise QError("index") if deep or level else length_error()
+    row = d[tuple(path[:-1])] if d.ndim > 1 else d
+    new = y if f is None and y is not NOTHING else updated(at(row, path[-1]), f, y)
+    if qtype(new) != -CODE_OF_DTYPE[d.dtype]:
+        raise type_error()
+    out = d if own else d.copy()
+    out[tuple(path)] = new.code if isinstance(new, Symbol) else new
+    return _still_grouped(d, out) if type(d) is Attributed else out
+
+
+def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool,
+                  own: bool) -> Value | None:
+    """One numpy write; None where the items have to be visited one by one."""
+    if i is NULL or i is MISSING:
+        where = np.arange(len(d))
+    elif isinstance(i, np.ndarray) and i.ndim == 1:
+        where = positions_of(i)
+    else:
+        return None
+    if not in_range(where, len(d)):
+        raise QError("index") if deep else length_error()
+    if f is None and y is not NOTHING:
+        return _written(d, where, _items_of(y, d, len(where)), own)
+    if not (isinstance(f, Primitive) and f.atomic) or (y is not NOTHING and depth(y) > 1):
+        return None
+    if _repeats(where, len(d)):
+        return _accumulate(d, where, f, y)
+    if y is not NOTHING and is_list(y) and count(y) != len(where):
+        raise length_error()
+    old = d.view(np.ndarray)[where]
+    new = apply1(f, old) if y is NOTHING else apply2(f, old, y)
+    return _written(d, where, _items_of(new, d, len(where)), own)
+
+
+def _items_of(y: Value, d: Array, n: int) -> Array:
+    """y as n items (or one for all) of vector d's type."""
+    if isinstance(y, np.ndarray) and y.ndim == 1:
+        if len(y) != n:
+            raise length_error()
+        if y.dtype != d.dtype:
+            raise type_error()
+        return y
+    if is_list(y) and not count(y) and not n:
+        return d[:0]
+    if is_list(y) and count(y) != n:
+        raise length_error()
+    if qtype(y) != -CODE_OF_DTYPE[d.dtype]:
+        raise type_error()
+    return np.array(y.code if isinstance(y, Symbol) else y, d.dtype)
+
+
+def _written(d: Array, where: Array, values: Array, own: bool) -> Array:
+    out = d if own else d.view(np.ndarray).copy()
+    out[where] = values
+    return _still_grouped(d, out) if type(d) is Attributed else out
+
+
+def _still_grouped(d: Attributed, out: Array) -> Array:
+    """Of the attributes only `g` survives any change of items."""
+    kept = out.view(Attributed)
+    kept.attr = d.attr if d.attr == "g" else ""
+    return kept if kept.attr else out.view(np.ndarray)
+
+
+def _repeats(where: Array, n: int) -> bool:
+    if len(where) < 2:
+        return False
+    if len(where) < 16:
+        return len(set(where.tolist())) < len(where)
+    seen = np.zeros(n, bool)
+    seen[where] = True
+    return int(np.count_nonzero(seen)) < len(where)
+
+
+_GATHER = {"+": np.add, "-": np.subtract, "*": np.multiply, "|": np.maximum, "&": np.minimum}
+
+
+def _accumulate(d: Array, where: Array, f: Primitive, y: Value) -> Value | None:
+    """Repeated indices by one numpy call, for numbers without nulls and their own operators."""
+    gather = _GATHER.get(f.name)
+    if gather is None or y is NOTHING or d.dtype.kind not in "if" or d.dtype.itemsize < 8:
+        return None
+    values = _items_of(y, d, len(where))
+    if d.dtype.kind == "i":
+        null = np.iinfo(np.int64).min
+        if (d == null).any() or (values == null).any():
+            return None
+    elif np.isnan(d).any() or np.isnan(values).any():
+        return None
+    out = d.view(np.ndarray).copy()
+    gather.at(out, where, values)
+    return out
+
+
+# ---------------------------------------------------------------- rectangles
+
+def _amend_rectangle(d: Array, path: Sequence[Value], f: Value | None, y: Value, own: bool
+                     ) -> Value | None:
+    """A cross section of a rectangle by one numpy write; None where that would not do."""
+    if d.ndim < 2 or len(path) > d.ndim or y is NOTHING:
+        return None
+    if f is not None and not (isinstance(f, Primitive) and f.atomic):
+        return None
+    picked = _picks(d, path)
+    if picked is None:
+        return None
+    picks, shape = picked
+    old = d[np.ix_(*picks)].reshape(shape) if f is not None else d
+    new = y if f is None else apply2(f, old, y) if _fits(y, old.shape) else None
+    values = _cells(new, d, shape, len(path))
+    if values is None:
+        return None
+    out = d if own else d.copy()
+    out[np.ix_(*picks)] = np.broadcast_to(values, shape).reshape(
+        [len(p) for p in picks] + list(d.shape[len(path):]))
+    return out
+
+
+def _picks(d: Array, path: Sequence[Value]) -> tuple[list[Array], tuple[int, ...]] | None:
+    """Positions along each axis and the shape selected; None for nested or repeated indices."""
+    picks: list[Array] = []
+    shape: list[int] = []
+    for axis, i in enumerate(path):
+        n = d.shape[axis]
+        if i is NULL or i is MISSING:
+            where = np.arange(n)
+        elif isinstance(i, int):
+            where = np.array([i])
+        elif isinstance(i, np.ndarray) and i.ndim == 1:
+            where = positions_of(i)
+        else:
+            return None
+        if not in_range(where, n):
+            raise length_error() if not axis else QError("index")
+        if _repeats(where, n):
+            return None
+        picks.append(where)
+        if not isinstance(i, int):
+            shape.append(len(where))
+    return picks, (*shape, *d.shape[len(path):])
+
+
+def _fits(y: Value, shape: tuple[int, ...]) -> bool:
+    return is_atom(y) or (isinstance(y, np.ndarray) and y.shape == shape[:y.ndim])
+
+
+def _cells(y: Value, d: Array, shape: tuple[int, ...], levels: int) -> Array | None:
+    """y in the shape selected; None where the result would not be a rectangle of d's type."""
+    if isinstance(y, np.ndarray) and y.dtype == d.dtype and y.ndim:
+        if y.shape == shape:
+            return y
+        if levels == d.ndim and y.shape == shape[:y.ndim]:
+            return y.reshape(y.shape + (1,) * (len(shape) - y.ndim))
+        return None
+    if levels == d.ndim and is_atom(y):
+        if qtype(y) != -CODE_OF_DTYPE[d.dtype]:
+            raise type_error()
+        return np.array(y, d.dtype)
+    return None

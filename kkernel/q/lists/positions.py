@@ -1,0 +1,120 @@
+"""Items of a list at positions, and what stands where there is none: nulls of the right type."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import type_error
+from ..functions import NULL
+from ..symbols import symbols
+from ..types import CODE_OF_DTYPE
+from ..values import (
+    EMPTY,
+    Array,
+    Attributed,
+    Dict,
+    Enum,
+    EnumAtom,
+    List,
+    Table,
+    Value,
+    at,
+    collapse,
+    is_function,
+    items,
+    null,
+    null_vector,
+    qtype,
+)
+
+ENUM_NULL = 2**63 - 1  # position of an enumeration's null: outside every domain
+
+
+def missing(x: Value) -> Value:
+    """What a read outside the range of x gives."""
+    if isinstance(x, np.ndarray):
+        if x.ndim == 1:
+            return null(CODE_OF_DTYPE[x.dtype])
+        return np.empty(0, x.dtype) if x.ndim == 2 else EMPTY
+    if isinstance(x, List):
+        return null_like(x[0]) if x else EMPTY
+    if isinstance(x, Enum):
+        return EnumAtom(x.domain, ENUM_NULL)
+    if isinstance(x, Table):
+        return Dict(symbols(x.columns), collapse([missing(c) for c in x.data]))
+    if isinstance(x, Dict):
+        return missing(x.values)
+    raise type_error()
+
+
+def null_like(x: Value) -> Value:
+    """The null of an atom's type; of a list the empty one; of a dictionary its keys to nulls."""
+    code = qtype(x)
+    if code < 0:
+        return EnumAtom(x.domain, ENUM_NULL) if code == -20 else null(-code)
+    if isinstance(x, np.ndarray):
+        return np.empty(0, x.dtype) if x.ndim == 1 else EMPTY
+    if isinstance(x, Enum):
+        return Enum(x.domain, x.index[:0])
+    if isinstance(x, Dict):
+        return Dict(x.keys, collapse([null_like(v) for v in items(x.values)]), x.attr)
+    if isinstance(x, Table):
+        return Table(x.columns, [c[:0] if isinstance(c, np.ndarray) else null_like(c)
+                                 for c in x.data])
+    return NULL if is_function(x) else EMPTY
+
+
+def take_positions(x: Value, where: Array) -> Value:
+    """Items of a list or rows of a table at positions known to be in range."""
+    if isinstance(x, np.ndarray):
+        return (x.view(np.ndarray) if type(x) is Attributed else x).take(where, 0)
+    if isinstance(x, List):
+        return collapse([x[k] for k in where.tolist()])
+    if isinstance(x, Enum):
+        return Enum(x.domain, x.index[where])
+    if isinstance(x, Table):
+        return Table(x.columns, [take_positions(c, where) for c in x.data])
+    if isinstance(x, Dict):
+        return Dict(take_positions(x.keys, where), take_positions(x.values, where))
+    raise type_error()
+
+
+def positions_of(i: Array) -> Array:
+    """An index vector as int64 positions; 'type when its type does not index lists."""
+    kind = i.dtype.char
+    if kind in "lq":
+        return i
+    if kind in "?Bhi":
+        return i.astype(np.int64)
+    raise type_error()
+
+
+def at_positions(x: Value, where: Array) -> Value:
+    """Items at an int64 vector of positions, nulls for those out of range."""
+    n = len(x)
+    if in_range(where, n):
+        return take_positions(x, where)
+    return _with_nulls(x, where, where.view(np.uint64) < n)
+
+
+def in_range(where: Array, n: int) -> bool:
+    """Whether all positions lie in 0..n-1."""
+    if len(where) > 40:
+        return bool(np.maximum.reduce(where.view(np.uint64)) < n)  # negatives become huge
+    listed = where.tolist()
+    return not listed or (min(listed) >= 0 and max(listed) < n)
+
+
+def _with_nulls(x: Value, where: Array, known: Array) -> Value:
+    if isinstance(x, np.ndarray) and x.ndim == 1:
+        out = null_vector(CODE_OF_DTYPE[x.dtype], len(where))
+        out[known] = x[where[known]]
+        return out
+    if isinstance(x, Enum):
+        out = np.full(len(where), ENUM_NULL, np.int64)
+        out[known] = x.index[where[known]]
+        return Enum(x.domain, out)
+    if isinstance(x, Table):
+        return Table(x.columns, [_with_nulls(c, where, known) for c in x.data])
+    gap = missing(x)
+    return collapse([at(x, k) if ok else gap for k, ok in zip(where.tolist(), known.tolist())])

@@ -1,0 +1,261 @@
+"""Finding items: `x?y` and what stands on it: in, except, inter, distinct, group, look-up.
+
+Comparisons are exact: no tolerance, and the types must agree ('type) where x is a vector.
+What counts as one item of x is told by its first item: x of depth n is searched for things of
+depth n-1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import type_error
+from ..symbols import Symbol
+from ..tables.rows import find_rows, records
+from ..types import CODE_OF_DTYPE
+from ..values import (
+    Array,
+    Dict,
+    List,
+    Table,
+    Value,
+    collapse,
+    count,
+    hashable,
+    hashables,
+    is_list,
+    items,
+    qtype,
+)
+from .enums import resolve
+from .grouping import Groups, dense, ordinals, stable_order
+
+_FEW = 64  # up to so many items a Python dictionary is the fastest
+
+
+def depth(x: Value) -> int:
+    """How deep a list is, by its first items: 0 for an atom, 1 for a vector."""
+    levels = 0
+    while is_list(x) or isinstance(x, Table):
+        levels += 1
+        if isinstance(x, np.ndarray):
+            return levels + x.ndim - 1
+        if not isinstance(x, List) or not x:
+            return levels
+        x = x[0]
+    return levels
+
+
+def find(x: Value, y: Value) -> Value:
+    """`x?y` for a list or table x: first positions, `count x` where absent."""
+    if isinstance(x, Table):
+        return _find_in_table(x, y)
+    x, y = resolve(x), resolve(y)
+    if isinstance(x, np.ndarray) and x.ndim == 1:
+        return _find_in_vector(x, y)
+    above = depth(y) - depth(x) + 1  # levels of y above the things looked for
+    if above < 0:
+        return count(x)
+    if above == 0:
+        return _row_position(x, y)
+    if above == 1:
+        return first_positions(x, y)
+    return collapse([find(x, v) for v in items(y)])
+
+
+def _row_position(x: Value, y: Value) -> int:
+    """First item of a list of lists equal to y as a whole."""
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.dtype == y.dtype \
+            and x.dtype.kind in "bi" and x.shape[1:] == y.shape:
+        hits = (x == y).reshape(len(x), -1).all(axis=1)
+        k = int(hits.argmax())
+        return k if hits[k] else len(x)
+    return int(first_positions(x, List([y]))[0])
+
+
+def _find_in_vector(x: Array, y: Value) -> Value:
+    if isinstance(y, np.ndarray):
+        if y.ndim == 1:
+            return first_positions(x, y)
+        return first_positions(x, y.reshape(-1)).reshape(y.shape)
+    if isinstance(y, List):
+        if not is_list(y[0]) if y else False:
+            raise type_error()
+        return collapse([find(x, v) for v in y])
+    if isinstance(y, Dict):
+        return Dict(y.keys, find(x, y.values))
+    return position(x, y)
+
+
+def position(x: Array, y: Value) -> int:
+    """First position of an atom in a vector of its type."""
+    if qtype(y) != -CODE_OF_DTYPE[x.dtype]:
+        raise type_error()
+    hits = _equal(x, y)
+    k = int(hits.argmax()) if len(x) else 0
+    return k if len(x) and hits[k] else len(x)
+
+
+def _equal(x: Array, y: Value) -> Array:
+    kind = x.dtype.kind
+    if kind == "f" and y != y:
+        return np.isnan(x)
+    if kind in "mM":
+        return x.view(np.int64) == y.view(np.int64)
+    return x == (y.code if isinstance(y, Symbol) else y)
+
+
+def _find_in_table(x: Table, y: Value) -> Value:
+    wanted = records(x, y)
+    found = find_rows(x, wanted)
+    return int(found[0]) if len(found) == 1 and not isinstance(y, Table) else found
+
+
+# ---------------------------------------------------------------- positions of items
+
+def first_positions(x: Value, y: Value) -> Array:
+    """First position in x of each item of y; both lists hold things of one depth."""
+    x, y = resolve(x), resolve(y)
+    if isinstance(x, Table):
+        if not isinstance(y, Table):
+            raise type_error()
+        return find_rows(x, y)
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.ndim == y.ndim == 1:
+        if x.dtype == y.dtype:
+            return _vector_positions(identity(x), identity(y))
+        if len(y):
+            raise type_error()
+        return np.empty(0, np.int64)
+    where: dict[object, int] = {}
+    for i, key in enumerate(map(hashable, items(x))):
+        where.setdefault(key, i)
+    n = len(x)
+    return np.array([where.get(hashable(v), n) for v in items(y)], np.int64)
+
+
+def identity(x: Array) -> Array:
+    """Integers that are equal exactly when q finds the items of a vector equal."""
+    return x.view(np.ndarray) if x.dtype.char == "I" else ordinals(x)
+
+
+def _vector_positions(x: Array, y: Array) -> Array:
+    n = len(x)
+    if n <= _FEW and len(y) <= _FEW:
+        return _few_positions(x.tolist(), y.tolist())
+    if not n or not len(y):
+        return np.full(len(y), n, np.int64)
+    low, high = int(x.min()), int(x.max())
+    width = high - low + 1
+    if width > max(4 * (n + len(y)), 1 << 12):
+        return _by_bisection(x, y)
+    first = np.full(width + 1, n, np.int64)
+    first[_offsets(x, low)[::-1]] = np.arange(n - 1, -1, -1)
+    where = _offsets(y, low).view(np.uint64)
+    return first[np.minimum(where, np.uint64(width)).view(np.int64)]
+
+
+def _few_positions(x: list[int], y: list[int]) -> Array:
+    where: dict[int, int] = {}
+    for i, key in enumerate(x):
+        where.setdefault(key, i)
+    n = len(x)
+    return np.array([where.get(key, n) for key in y], np.int64)
+
+
+_LONG = 1 << 15
+
+
+def _by_bisection(x: Array, y: Array) -> Array:
+    """Binary search in sorted x; many searches in long x go in order, for the cache's sake."""
+    n = len(x)
+    order = stable_order(x)
+    ordered = x[order]
+    if n > _LONG and len(y) > _LONG:
+        turn = y.argsort()
+        out = np.empty(len(y), np.int64)
+        out[turn] = _places(ordered, order, y[turn])
+        return out
+    return _places(ordered, order, y)
+
+
+def _places(ordered: Array, order: Array, y: Array) -> Array:
+    at = np.minimum(np.searchsorted(ordered, y), len(ordered) - 1)
+    return np.where(ordered[at] == y, order[at], len(ordered))
+
+
+def _offsets(x: Array, low: int) -> Array:
+    """x - low as int64; wraps where the difference does not fit, which is out of range too."""
+    return x.astype(np.int64) - np.int64(low)
+
+
+# ---------------------------------------------------------------- classes of equal items
+
+def distinct_positions(x: Value) -> Array:
+    """Position of the first of each set of equal items, ascending."""
+    x = resolve(x)
+    if isinstance(x, Table):
+        return np.sort(Groups.by(x.data, len(x)).firsts)
+    if isinstance(x, np.ndarray) and x.ndim == 1 and len(x) > _FEW:
+        return _first_of_each(identity(x))
+    where: dict[object, int] = {}
+    for i, key in enumerate(hashables(x)):
+        where.setdefault(key, i)
+    return np.array(list(where.values()), np.int64)
+
+
+def _first_of_each(keys: Array) -> Array:
+    n = len(keys)
+    low, high = int(keys.min()), int(keys.max())
+    width = high - low + 1
+    if width > max(4 * n, 1 << 12):
+        order = stable_order(keys)
+        ordered = keys[order]
+        firsts = order[np.append(True, ordered[1:] != ordered[:-1])]
+    else:
+        first = np.full(width, n, np.int64)
+        first[_offsets(keys, low)[::-1]] = np.arange(n - 1, -1, -1)
+        firsts = first[first < n]
+    firsts.sort()
+    return firsts
+
+
+def grouped(x: Value) -> tuple[Array, list[Array]]:
+    """Equal items in first-seen order: the first position and all positions of each."""
+    x = resolve(x)
+    if not isinstance(x, Table) and not (isinstance(x, np.ndarray) and len(x) > _FEW):
+        where: dict[object, list[int]] = {}
+        for i, key in enumerate(hashables(x)):
+            where.setdefault(key, []).append(i)
+        return (np.array([r[0] for r in where.values()], np.int64),
+                [np.array(r) for r in where.values()])
+    classes = Groups.by(x.data, len(x)) if isinstance(x, Table) else \
+        Groups(*dense(identity(x) if x.ndim == 1 else ordinals(x)))
+    firsts, order = classes.firsts, classes.order
+    seen = firsts.argsort()
+    starts = classes.starts[seen]
+    ends = starts + classes.sizes[seen]
+    return firsts[seen], [order[a:b] for a, b in zip(starts.tolist(), ends.tolist())]
+
+
+def changes(x: Value) -> int:
+    """How many items differ from the one before."""
+    keys = identity(resolve(x))
+    return int(np.count_nonzero(keys[1:] != keys[:-1]))
+
+
+def contains(x: Value, y: Value) -> Value:
+    """`x in y`: whether x, or each thing in x of the right depth, is an item of y."""
+    found = find(y, x)
+    n = count(y)
+    return _less(found, n)
+
+
+def _less(found: Value, n: int) -> Value:
+    if isinstance(found, (int, np.integer)):
+        return bool(found < n)
+    if isinstance(found, np.ndarray):
+        return found < n
+    if isinstance(found, Dict):
+        return Dict(found.keys, _less(found.values, n))
+    return collapse([_less(v, n) for v in found])
+

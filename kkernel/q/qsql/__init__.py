@@ -1,0 +1,1 @@
+"""Queries: parse trees, phrases, groups, select exec update delete."""

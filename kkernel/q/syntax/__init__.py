@@ -1,0 +1,1 @@
+"""Source text to nodes: logical lines, tokens, literals, the grammar."""

@@ -1,0 +1,459 @@
+"""Tokens to nodes: the grammar of q.
+
+Evaluation order is right to left without precedence, so an expression is a noun, then perhaps a
+verb with everything to its right.  Whether a term is infix is decided by its form alone:
+operators, infix keywords and whatever ends in an iterator (``f'``, ``+/``) are; names are not.
+"""
+
+from __future__ import annotations
+
+from ..errors import QParseError
+from ..registry import CONSTANTS, KEYWORDS
+from .nodes import (
+    Apply,
+    Assign,
+    Block,
+    Cond,
+    Const,
+    Control,
+    DerivedNode,
+    Infix,
+    IteratorNode,
+    LambdaNode,
+    ListNode,
+    Name,
+    Node,
+    Partial,
+    Return,
+    Select,
+    Signal,
+    TableNode,
+    Train,
+    Verb,
+)
+from .scan import END, ITERATOR, NAME, NUMBER, OPERATOR, PUNCTUATION, STRING, SYMBOL, Token, scan
+
+CONTROL = ("if", "while", "do")
+QSQL = ("select", "exec", "update", "delete")
+CLOSERS = ")]};"
+MAX_DEPTH = 2000  # of brackets, so that absurd input is an error and not a crash
+MAX_PARAMS = 8
+
+
+def parse(source: str) -> list[Node | None]:
+    """The statements of one logical line; None is an empty statement."""
+    parser = Parser(source)
+    body = parser.statements("")
+    if parser.token.kind != END:
+        raise QParseError(parser.token.text, parser.token.start)
+    return body
+
+
+class Parser:
+    """Recursive descent over the tokens of one logical line."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.tokens = scan(source)
+        self.at = 0
+        self.depth = 0
+        self.in_phrase = False  # a comma ends the expression
+        self.stops: tuple[str, ...] = ()  # and so do these words of a template
+        self.implicit: list[set[str]] = []  # x y z seen in the lambdas being read
+
+    # ------------------------------------------------------------ tokens
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.at]
+
+    def next(self) -> Token:
+        t = self.tokens[self.at]
+        self.at += 1
+        return t
+
+    def is_(self, text: str, kind: str = PUNCTUATION) -> bool:
+        t = self.token
+        return t.kind == kind and t.text == text
+
+    def ends(self) -> bool:
+        """Does the expression end before this token?"""
+        t = self.token
+        if t.kind == END or (t.kind == PUNCTUATION and t.text in CLOSERS):
+            return True
+        if t.kind == NAME:
+            return t.text in self.stops
+        return (self.in_phrase and t.kind == OPERATOR and t.text == ","
+                and self.tokens[self.at + 1].kind != ITERATOR)
+
+    def expect(self, closer: str, opened: Token) -> None:
+        if self.is_(closer):
+            self.at += 1
+            return
+        if self.token.kind == END:
+            raise QParseError(opened.text, opened.start, incomplete=True)
+        raise QParseError(self.token.text, self.token.start)
+
+    # ------------------------------------------------------------ statements
+
+    def statements(self, closer: str) -> list[Node | None]:
+        """Expressions separated by semicolons, up to `closer` or the end (not consumed)."""
+        body: list[Node | None] = [self.expression()]
+        while self.is_(";"):
+            self.at += 1
+            body.append(self.expression())
+        return body
+
+    def nested(self, closer: str, opened: Token) -> list[Node | None]:
+        """Statements inside brackets: phrase rules are off, depth is counted."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise QParseError("nesting too deep", opened.start)
+        outer, self.in_phrase = self.in_phrase, False
+        stops, self.stops = self.stops, ()
+        body = self.statements(closer)
+        self.expect(closer, opened)
+        self.in_phrase, self.stops = outer, stops
+        self.depth -= 1
+        return body
+
+    # ------------------------------------------------------------ expressions
+
+    def expression(self) -> Node | None:
+        if self.ends():
+            return None
+        t = self.token
+        if t.kind == OPERATOR and t.text == ":" and not self._alone():
+            return self._return()
+        if t.kind == ITERATOR and t.text == "'" and not self._bracket_follows():
+            return self._signal()
+        left, verbal = self.term()
+        return self.rest(left, verbal)
+
+    def _alone(self) -> bool:
+        following = self.tokens[self.at + 1]
+        return following.kind in (END, ITERATOR) or (
+            following.kind == PUNCTUATION and following.text in CLOSERS + "[")
+
+    def _bracket_follows(self) -> bool:
+        following = self.tokens[self.at + 1]
+        return following.kind == PUNCTUATION and following.text in "[)"
+
+    def _return(self) -> Node:
+        t = self.next()
+        expr = self.expression()
+        return Return(t.start, expr or Const(t.start, _null()))
+
+    def _signal(self) -> Node:
+        t = self.next()
+        expr = self.expression()
+        if expr is None:
+            raise QParseError("'", t.start)
+        return Signal(t.start, expr)
+
+    def rest(self, left: Node, verbal: bool) -> Node:
+        """Everything to the right of a first term."""
+        if self.ends():
+            return left
+        if verbal:
+            return self._prefix(left)
+        assigned = self._assignment(left)
+        if assigned is not None:
+            return assigned
+        term, infix = self.term()
+        if not infix:
+            return _juxtapose(left, self.rest(term, False))
+        right = self.expression()
+        if right is None:
+            return Partial(term.pos, term, left)
+        if isinstance(right, (Partial, Train)) or self._bare_verb(right):
+            return Train(term.pos, Partial(term.pos, term, left), right)
+        return Infix(term.pos, term, left, right)
+
+    def _bare_verb(self, node: Node) -> bool:
+        """An operator that ends an expression, not in parentheses: `0|+` is a train."""
+        ended = isinstance(node, DerivedNode) or (
+            isinstance(node, Verb) and node.name not in KEYWORDS)
+        return ended and self.tokens[self.at - 1].text not in (")", "]")
+
+    def _prefix(self, verb: Node) -> Node:
+        """A verb in front: only what is derived or has one argument may stand there."""
+        if isinstance(verb, Verb):
+            word = KEYWORDS.get(verb.name)
+            if word is None or (word.fn1 is None and word.fn2 is not None):
+                raise QParseError(verb.name, verb.pos)
+        right = self.expression()
+        if right is None:
+            return verb
+        return _juxtapose(verb, right)
+
+    # ------------------------------------------------------------ assignment
+
+    def _assignment(self, left: Node) -> Node | None:
+        t = self.token
+        if t.kind != OPERATOR or not t.text.endswith(":") or t.text in ("0:", "1:", "2:"):
+            return None
+        target = _target(left)
+        if target is None:
+            if t.text in (":", "::"):
+                raise QParseError(t.text, t.start)
+            return None
+        if t.text != ":" and t.text != "::" and self._next_is_noun_end():
+            return None
+        return self._assign(target, self.next())
+
+    def _next_is_noun_end(self) -> bool:
+        following = self.tokens[self.at + 1]
+        return following.kind == END or (
+            following.kind == PUNCTUATION and following.text in CLOSERS)
+
+    def _assign(self, target: tuple[str, list[Node | None] | None], t: Token) -> Node:
+        name, indices = target
+        if name in KEYWORDS or name in CONTROL or name in QSQL or name in CONSTANTS:
+            raise QParseError("assign", t.start)
+        scope = "::" if t.text == "::" else ":"
+        glyph = t.text[:-1] if t.text not in (":", "::") else ""
+        expr = self.expression()
+        if expr is None:
+            expr = Const(t.end, _null())
+        op = Verb(t.start, glyph) if glyph else None
+        return Assign(t.start, name, expr, op, indices, scope)
+
+    # ------------------------------------------------------------ terms
+
+    def term(self) -> tuple[Node, bool]:
+        """One noun or verb with the brackets and iterators that follow it; is it infix?"""
+        node, verbal = self.primary()
+        while True:
+            t = self.token
+            if t.kind == PUNCTUATION and t.text == "[":
+                node, verbal = self._applied(node), False
+            elif t.kind == ITERATOR and not (t.spaced and t.text == "'"):
+                self.at += 1
+                node, verbal = DerivedNode(t.start, t.text, node), True
+            else:
+                break
+        return node, verbal
+
+    def _applied(self, fn: Node) -> Node:
+        opened = self.next()
+        args = self.nested("]", opened)
+        if isinstance(fn, Verb) and fn.name == "$" and len(args) > 2:
+            return Cond(fn.pos, args)
+        if isinstance(fn, Verb) and fn.name in KEYWORDS and args == [None]:
+            return Apply(fn.pos, fn, [Const(fn.pos, _null())])
+        return Apply(fn.pos, fn, args)
+
+    def primary(self) -> tuple[Node, bool]:
+        t = self.next()
+        if t.kind in (NUMBER, STRING, SYMBOL):
+            return Const(t.start, t.value), False
+        if t.kind == NAME:
+            return self._name(t)
+        if t.kind == OPERATOR:
+            return self._operator(t)
+        if t.kind == ITERATOR:
+            if self.is_("[") or self.is_(")") or self.is_(";"):
+                return IteratorNode(t.start, t.text), False
+            raise QParseError(t.text, t.start)
+        if t.text == "(":
+            return self._paren(t), False
+        if t.text == "{":
+            return self._lambda(t), False
+        if t.text == "[":
+            return Block(t.start, self.nested("]", t)), False
+        raise QParseError(t.text, t.start)
+
+    def _operator(self, t: Token) -> tuple[Node, bool]:
+        if t.text == "::":
+            return Const(t.start, _null()), False
+        return Verb(t.start, t.text), True
+
+    def _name(self, t: Token) -> tuple[Node, bool]:
+        word = t.text
+        if word in CONTROL and self.is_("["):
+            return self._control(t), False
+        if word in QSQL:
+            return self._select(t), False
+        keyword = KEYWORDS.get(word)
+        if keyword is not None:
+            return Verb(t.start, word), keyword.infix
+        if self.implicit and word in ("x", "y", "z"):
+            self.implicit[-1].add(word)
+        return Name(t.start, word), False
+
+    def _control(self, t: Token) -> Node:
+        body = self.nested("]", self.next())
+        if body[0] is None:
+            raise QParseError(t.text, t.start)
+        return Control(t.start, t.text, body[0], body[1:])
+
+    # ------------------------------------------------------------ parentheses
+
+    def _paren(self, opened: Token) -> Node:
+        if self.is_("["):
+            return self._table(opened)
+        if self.is_(")"):
+            self.at += 1
+            return Const(opened.start, _empty())
+        items = self.nested(")", opened)
+        if len(items) == 1 and items[0] is not None:
+            return items[0]
+        return ListNode(opened.start, items)
+
+    def _table(self, opened: Token) -> Node:
+        bracket = self.next()
+        keys = [] if self.is_("]") else self._columns("]", bracket)
+        if not keys:
+            self.expect("]", bracket)
+        columns = [] if self.is_(")") else self._columns(")", opened)
+        if not columns:
+            self.expect(")", opened)
+        return TableNode(opened.start, keys, columns)
+
+    def _columns(self, closer: str, opened: Token) -> list[tuple[str | None, Node]]:
+        body = self.nested(closer, opened)
+        return [_column(n) for n in body if n is not None]
+
+    # ------------------------------------------------------------ lambdas
+
+    def _lambda(self, opened: Token) -> Node:
+        self.implicit.append(set())
+        params = self._params()
+        body = self.nested("}", opened)
+        seen = self.implicit.pop()
+        if params is None:
+            last = max((i for i, n in enumerate("xyz") if n in seen), default=-1)
+            params = list("xyz"[:last + 1])
+        text = self.source[opened.start:self.tokens[self.at - 1].end]
+        return LambdaNode(opened.start, text, params, body)
+
+    def _params(self) -> list[str] | None:
+        if not self.is_("["):
+            return None
+        opened = self.next()
+        params: list[str] = []
+        while self.token.kind == NAME:
+            params.append(self.next().text)
+            if not self.is_(";"):
+                break
+            self.at += 1
+        self.expect("]", opened)
+        if len(params) > MAX_PARAMS:
+            raise QParseError("params", opened.start)
+        return params
+
+    # ------------------------------------------------------------ qSQL
+
+    def _select(self, t: Token) -> Node:
+        limit = self._limit() if t.text == "select" else []
+        distinct = t.text in ("select", "exec") and self._word("distinct")
+        outer, self.in_phrase = self.in_phrase, True
+        stops, self.stops = self.stops, ("by", "from")
+        implicit = set(self.implicit[-1]) if self.implicit else set()
+        columns = [] if self._at_word("by", "from") else self._phrases()
+        by = None
+        if self._word("by"):
+            by = [] if self._at_word("from") else self._phrases()
+        if self.implicit:  # columns may be called x y z: they are not parameters
+            self.implicit[-1] = implicit
+        if not self._word("from"):
+            raise QParseError("from", t.start, incomplete=self.token.kind == END)
+        self.in_phrase, self.stops = outer, ("where", *stops)
+        table = self._from(t)
+        self.in_phrase, self.stops = True, stops
+        where = self._where()
+        self.in_phrase = outer
+        return Select(t.start, t.text, columns, by, table, where, limit, distinct)
+
+    def _from(self, t: Token) -> Node:
+        """The table expression: it ends at `where`; a comma belongs to it."""
+        table = self.expression()
+        if table is None:
+            raise QParseError("from", t.start, incomplete=self.token.kind == END)
+        return table
+
+    def _where(self) -> list[Node]:
+        if not self._word("where"):
+            return []
+        implicit = set(self.implicit[-1]) if self.implicit else set()
+        where = [n for _, n in self._phrases()]
+        if self.implicit:
+            self.implicit[-1] = implicit
+        return where
+
+    def _limit(self) -> list[Node]:
+        if not self.is_("["):
+            return []
+        opened = self.next()
+        limit = [self._limit_part()]
+        while self.is_(";"):
+            self.at += 1
+            limit.append(self._limit_part())
+        self.expect("]", opened)
+        return [n for n in limit if n is not None]
+
+    def _limit_part(self) -> Node | None:
+        """A count, or a column to sort by behind `<` or `>`."""
+        t = self.token
+        if t.kind != OPERATOR or t.text not in ("<", ">"):
+            return self.expression()
+        self.at += 1
+        return Apply(t.start, Verb(t.start, t.text), [self.expression()], bracketed=False)
+
+    def _phrases(self) -> list[tuple[str | None, Node]]:
+        phrases: list[tuple[str | None, Node]] = []
+        while True:
+            node = self.expression()
+            if node is not None:
+                phrases.append(_column(node))
+            if not self.is_(",", OPERATOR):
+                return phrases
+            self.at += 1
+
+    def _at_word(self, *words: str) -> bool:
+        return self.token.kind == NAME and self.token.text in words
+
+    def _word(self, word: str) -> bool:
+        if self._at_word(word):
+            self.at += 1
+            return True
+        return False
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def _juxtapose(fn: Node, right: Node) -> Node:
+    if isinstance(right, (Partial, Train)):
+        return Train(fn.pos, fn, right)
+    return Apply(fn.pos, fn, [right], bracketed=False)
+
+
+def _target(left: Node) -> tuple[str, list[Node | None] | None] | None:
+    """The name and indices of something that can be assigned to."""
+    if isinstance(left, Name):
+        return left.name, None
+    if isinstance(left, Verb) and left.name in KEYWORDS:
+        return left.name, None
+    if isinstance(left, Apply) and left.bracketed:
+        inner = _target(left.fn)
+        if inner is not None:
+            return inner[0], [*(inner[1] or []), *left.args]
+    return None
+
+
+def _column(node: Node) -> tuple[str | None, Node]:
+    if isinstance(node, Assign) and node.indices is None and node.op is None:
+        return node.name, node.expr
+    return None, node
+
+
+def _null() -> object:
+    from ..functions import NULL
+    return NULL
+
+
+def _empty() -> object:
+    from ..values import EMPTY
+    return EMPTY

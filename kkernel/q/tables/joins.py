@@ -1,0 +1,218 @@
+"""Where the rows of one table belong among those of another: by equal keys, or as of a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import type_error
+from ..lists.enums import resolve
+from ..lists.grouping import dense, joined, order_of, ordinals, row_codes, stable_order
+from ..values import Array, Table, Value, is_vector
+from .rows import find_rows
+
+ABSENT = -1
+
+
+def key_matches(keys: Table, t: Table) -> Array:
+    """First row of `keys` that each row of t matches on its columns, -1 where none does."""
+    found = find_rows(keys, t)
+    return np.where(found == len(keys), ABSENT, found)
+
+
+def pairs(columns: Sequence[str], left: Table, right: Table) -> tuple[Array, Array]:
+    """All pairs of rows that agree on columns: ordered by left row, then by right row."""
+    n, m = len(left), len(right)
+    rank, distinct = row_codes([joined(left.column(c), right.column(c)) for c in columns], n + m)
+    of_left, of_right = rank[:n], rank[n:]
+    sizes = np.bincount(of_right, minlength=distinct)
+    starts = sizes.cumsum() - sizes
+    each = sizes[of_left]
+    lefts = np.repeat(np.arange(n), each)
+    within = np.arange(len(lefts)) - np.repeat(each.cumsum() - each, each)
+    order = order_of(of_right, distinct) if m else np.empty(0, np.int64)
+    return lefts, order[np.repeat(starts[of_left], each) + within]
+
+
+def as_of(columns: Sequence[str], left: Table, right: Table) -> Array:
+    """For each left row the last right row that agrees on columns, the last of them at or before.
+
+    -1 where there is none.  Of equal times the last row counts.
+    """
+    equal = Equals(columns[:-1], left, right)
+    times, other = left.column(columns[-1]), right.column(columns[-1])
+    mine, theirs = integers_like(times, other), integers_like(other, other)
+    if equal.groups * len(theirs) < STEP_CELLS and ascending(mine) and ascending(theirs):
+        return last_in_step(equal, count_until(theirs, mine))
+    return Timeline(equal, other).as_of(times)
+
+
+class Equals:
+    """Groups of rows of two tables that are equal on some columns."""
+
+    def __init__(self, columns: Sequence[str], left: Table, right: Table) -> None:
+        n, m = len(left), len(right)
+        both = [joined(left.column(c), right.column(c)) for c in columns]
+        code, groups = row_codes(both, n + m) if both else (np.zeros(n + m, np.int64), 1)
+        self.left, self.right = code[:n], code[n:]
+        self.groups = max(groups, 1)
+
+
+STEP_CELLS = 40_000_000  # right rows times groups up to which walking in step is faster
+BLOCK_CELLS = 1 << 17  # of which as many are laid out at once as a cache holds
+
+
+def last_in_step(equal: Equals, until: Array) -> Array:
+    """For each left row the last of the first `until` right rows of its group, -1 without one.
+
+    Both tables ascend in time, so they are walked together: a table of the last row of every
+    group after each right row, a block at a time.
+    """
+    m, groups = len(equal.right), equal.groups
+    out = np.full(len(until), ABSENT, np.int64)
+    last = np.full(groups, ABSENT, np.int64)
+    size = max(BLOCK_CELLS // groups, 1)
+    starts = np.arange(0, m, size)
+    edges = np.searchsorted(until, np.append(starts, m), "right")
+    for start, a, b in zip(starts.tolist(), edges.tolist(), edges[1:].tolist()):
+        codes = equal.right[start:start + size]
+        table = _running_last(codes, last, start)
+        width = len(codes) + 1
+        out[a:b] = table[equal.left[a:b] * width + (until[a:b] - start)]
+        last = table[width - 1::width]
+    return out
+
+
+def _running_last(codes: Array, last: Array, start: int) -> Array:
+    """For each group the last row after 0, 1 .. of these rows: runs of equal rows, laid out."""
+    width = len(codes) + 1
+    begins = np.concatenate([np.arange(len(last)) * width, codes * width + np.arange(1, width)])
+    rows = np.concatenate([last, np.arange(start, start + len(codes))])
+    order = begins.argsort()
+    return np.repeat(rows[order], np.diff(begins[order], append=len(last) * width))
+
+
+class Timeline:
+    """Rows of a table by group and, within them, by time: ready for look-up.
+
+    A row's place is one integer, `group * width + time`, so one binary search finds it.  The
+    rows of the left table are visited group by group, which keeps the searches close together.
+    """
+
+    def __init__(self, equal: Equals, right_time: Value) -> None:
+        self.groups = equal.groups
+        self.visits = order_of(equal.left, self.groups)
+        self.group = np.repeat(np.arange(self.groups), np.bincount(
+            equal.left, minlength=self.groups))  # of each left row, in the order of the visits
+        self.right_time = right_time
+        self._scale(ordinals(right_time))
+        self._arrange(equal.right)
+
+    def _arrange(self, code: Array) -> None:
+        """Right rows by place: often they lie so already, at least within each group."""
+        places = code * self.width + self._right
+        self.order: Array | None = None
+        self.places = places
+        if not ascending(places):
+            self.order = order_of(code, self.groups)
+            self.places = places[self.order]
+        if not ascending(self.places):
+            self.order = stable_order(places)
+            self.places = places[self.order]
+
+    def _scale(self, times: Array) -> None:
+        """Times as small integers: their distance from the first, or their dense rank."""
+        times = times.astype(np.int64)
+        low, high = (int(times.min()), int(times.max())) if len(times) else (0, 0)
+        self.steps: Array | None = None
+        self.low, self.high = low, high
+        if (high - low + 2) * self.groups < 2**62:
+            self.width = high - low + 2
+            self._right = times - (low - 1)
+            return
+        rank, distinct = dense(times)
+        self.steps = np.empty(distinct, np.int64)
+        self.steps[rank] = times
+        self.width = distinct + 1
+        self._right = rank + 1
+
+    def _wanted(self, times: Value, side: str) -> Array:
+        """Places of the left rows at these times, in the order of the visits."""
+        found = integers_like(times, self.right_time)[self.visits]
+        if self.steps is not None:
+            scaled = np.searchsorted(self.steps, found, side)  # type: ignore[call-overload]
+            scaled = scaled if side == "right" else scaled + 1
+        else:
+            scaled = np.clip(found, self.low - 1, self.high + 1)
+            scaled -= self.low - 1
+        wanted: Array = scaled + self.group * self.width
+        return wanted
+
+    def _until(self, times: Value) -> Array:
+        return count_until(self.places, self._wanted(times, "right"))
+
+    def last_until(self, times: Value) -> Array:
+        """For each left row the place after the last row of its group with time <= its own."""
+        return self._unvisited(self._until(times))
+
+    def first_from(self, times: Value) -> Array:
+        """For each left row the place of the first row of its group with time >= its own."""
+        return self._unvisited(np.searchsorted(self.places, self._wanted(times, "left"), "left"))
+
+    def group_starts(self) -> Array:
+        """For each left row the place where its group begins."""
+        return self._unvisited(np.searchsorted(self.places, self.group * self.width, "left"))
+
+    def _unvisited(self, x: Array) -> Array:
+        """Results in the order of the visits, back in the order of the rows."""
+        out = np.empty_like(x)
+        out[self.visits] = x
+        return out
+
+    def rows(self, places: Array) -> Array:
+        """Rows of the right table at places."""
+        return places if self.order is None else self.order[places]
+
+    def as_of(self, times: Value) -> Array:
+        """The last row at or before each left time among those equal to it, -1 without one."""
+        if not len(self.places):
+            return np.full(len(self.group), ABSENT, np.int64)
+        place = self._until(times) - 1
+        begins = np.searchsorted(self.places, np.arange(self.groups) * self.width)
+        found = place >= begins[self.group]
+        return self._unvisited(np.where(found, self.rows(place), ABSENT))
+
+
+def ascending(x: Array) -> bool:
+    return bool((x[1:] >= x[:-1]).all())
+
+
+def integers_like(times: Value, other: Value) -> Array:
+    """Times as the integers that those of another column are compared by.
+
+    A finer unit is cut to the coarser one, which leaves "at or before" as it is; 'type where
+    the two cannot be compared.
+    """
+    times, other = resolve(times), resolve(other)
+    if not (is_vector(times) and is_vector(other)):
+        raise type_error()
+    if times.dtype != other.dtype:
+        kinds = times.dtype.kind + other.dtype.kind
+        if kinds in ("mm", "MM") or other.dtype.kind == "f" and times.dtype.kind in "iu":
+            times = times.astype(other.dtype)
+        elif kinds not in ("ii", "iu", "ui") or "I" in (times.dtype.char, other.dtype.char):
+            raise type_error()
+    return ordinals(times).astype(np.int64, copy=False)
+
+
+def count_until(sorted_: Array, wanted: Array) -> Array:
+    """How many of the sorted integers are at most each wanted one.
+
+    Where the wanted ones ascend too and are many, it is the sorted ones that are searched for.
+    """
+    if len(wanted) < 2 * len(sorted_) or not ascending(wanted):
+        return np.searchsorted(sorted_, wanted, "right")
+    before = np.searchsorted(wanted, sorted_, "left")  # wanted ones below each sorted one
+    edges = np.concatenate([[0], before, [len(wanted)]])
+    return np.repeat(np.arange(len(sorted_) + 1), np.diff(edges))
