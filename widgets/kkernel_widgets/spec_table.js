@@ -45,9 +45,11 @@ function render({ model, el }) {
 
   function key(row) { return row.path || "\u0000"; }
 
+  // all is open at first, unless that is more than a page even with equal blocks rolled up
   function firstOpen(rows) {
-    const small = rows.length <= 60;
-    return new Set(rows.filter((r) => r.children && (small || r.depth < 2)).map(key));
+    state.open = new Set(rows.filter((r) => r.children).map(key));
+    const small = treeRows(rows).length <= 60;
+    return small ? state.open : new Set(rows.filter((r) => r.children && r.depth < 2).map(key));
   }
 
   function treeRows(rows) {
