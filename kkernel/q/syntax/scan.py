@@ -41,6 +41,7 @@ _OPERATOR = re.compile(r"::|[012]:(?!:)|<=:?|>=:?|<>:?|[-+*%&|^=<>~!@#$?_,.]:?|:
 _NUMBER = re.compile(
     r"-?(?:0x[0-9a-fA-F]*|"
     r"(?:\d|\.\d)(?:[eE][-+]\d|[0-9A-Za-z.]|:(?=\d\d))*)")
+_FILE_OPERATOR = re.compile(r"[012]:\d\d")
 _NOUN_END = re.compile(r"[A-Za-z0-9_.)\]}\"`]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "/": "/"}
 
