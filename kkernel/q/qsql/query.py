@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import QError, type_error
+from ..errors import QError, domain_error, type_error
 from ..functions import Primitive
 from ..lists.attributes import with_attribute
 from ..lists.grouping import Groups
-from ..lists.positions import take_positions
+from ..lists.positions import missing, take_positions
+from ..memory import reserve
 from ..symbols import Symbol, sym, symbols
 from ..tables.rows import (
     distinct_rows,
@@ -40,6 +41,7 @@ from ..values import (
     is_atom,
     is_list,
     items,
+    qtype,
     record,
 )
 from .aggregates import NAMES as AGGREGATES
@@ -96,6 +98,9 @@ def _kept(passed: Value, n: int) -> Array:
         if passed.dtype.kind == "b":
             return np.flatnonzero(passed)
         if passed.dtype.kind == "i":
+            if len(passed) and passed.min() < 0:
+                raise domain_error()
+            reserve(int(passed.sum(dtype=float)))
             return np.repeat(np.arange(n), passed)
     if isinstance(passed, (bool, np.bool_, int, np.integer)):
         return np.arange(n) if passed else np.empty(0, np.int64)
@@ -120,11 +125,15 @@ def _order_tree(order: Value) -> list[Value]:
 
 def limit_slice(limit: Value, n: int) -> slice:
     """Positions for `select[n]`, `select[-n]`, `select[from n]`."""
-    if isinstance(limit, np.ndarray):
-        start, size = (int(v) for v in limit)
-        return slice(start, min(start + size, n))
     if limit is None:
         return slice(0, n)
+    if abs(qtype(limit)) not in (1, 4, 5, 6, 7):
+        raise type_error()
+    if isinstance(limit, np.ndarray):
+        if len(limit) != 2:
+            raise QError("length")
+        start, size = (max(0, int(v)) for v in limit)
+        return slice(start, min(start + size, n))
     k = int(limit)
     return slice(0, k) if k >= 0 else slice(max(n + k, 0), n)
 
@@ -266,6 +275,8 @@ def _exec_all(names: PhraseNames, a: Value) -> Value:
         return record(symbol_list(a.keys), [eval_tree(tree, names) for tree in items(a.values)])
     if not _empty(a):
         return eval_tree(a, names)
+    if not len(names):
+        return missing(names.table)
     last = rows_of(names, np.array([len(names) - 1]))
     return at(take_positions(names.table, last), 0)
 
