@@ -202,7 +202,7 @@ class Function:
     def call(self, x: Value) -> Value:
         """Run on a q value; every failure is a QError."""
         try:
-            if type(x) is List:
+            if self._quick and type(x) is List:
                 values = self.quick(x)
                 if values is not None:
                     made = self.fast(*values)
