@@ -146,7 +146,7 @@ def _handle(f: int, args: Sequence[Value]) -> Value:
     from .handles import write_handle
     if len(args) != 1:
         raise rank_error()
-    return write_handle(int(f), args[0])
+    return write_handle(f, args[0])
 
 
 def _missing(f: Missing, args: Sequence[Value]) -> Value:

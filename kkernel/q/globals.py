@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from .errors import QError
 from .functions import NULL
@@ -42,7 +42,8 @@ class Globals:
         self.special: dict[str, Getter] = {}
         self.missing: Callable[[str], Value | None] = lambda name: None
         self.current = ""
-        self.changed: Callable[[str], None] | None = None
+        self.assigned: dict[str, Callable[[Value | None], None]] = {}  # told of these names
+        self.watcher: Callable[[str, list[Value]], None] | None = None  # calls .z.vs
         self.frozen = False  # during reval: assignments signal
 
     # ------------------------------------------------------------ reading
@@ -105,17 +106,21 @@ class Globals:
 
     # ------------------------------------------------------------ writing
 
-    def set(self, name: str, value: Value, space: str | None = None) -> None:
-        """Assign a global, creating the namespaces on its way."""
+    def set(self, name: str, value: Value, space: str | None = None,
+            path: Sequence[Value] = ()) -> None:
+        """Assign a global, creating the namespaces on its way; `path` is where it changed."""
         if self.frozen:
             raise QError(f"noupdate: `. `{name}")
         self.views.pop(name, None)
         if name[:1] == ".":
             self._set_qualified(name, value)
+            if name in self.assigned:
+                self.assigned[name](value)
         else:
-            self._names(space)[name] = value
-        if self.changed is not None:
-            self.changed(name)
+            names = self._names(space)
+            names[name] = value
+            if self.watcher is not None and names is self.root:
+                self.watcher(name, list(path))
 
     def _set_qualified(self, name: str, value: Value) -> None:
         *path, last = name[1:].split(".")
@@ -162,6 +167,8 @@ class Globals:
             self.spaces.pop(last, None)
         elif self._has_space(path):
             self._space("." + ".".join(path)).names.pop(last, None)
+        if name in self.assigned:
+            self.assigned[name](None)
 
     def _has_space(self, path: list[str]) -> bool:
         space: Value = self.spaces.get(path[0])

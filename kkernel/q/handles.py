@@ -58,14 +58,15 @@ def read_handle(handle: int, count: int) -> bytes:
         raise QError(f"{handle}. OS reports: {e.strerror or e}") from None
 
 
-def write_handle(handle: int, x: Value) -> Value:
+def write_handle(handle: Value, x: Value) -> Value:
     """Write text to a handle; gives the handle.  Handle 0 evaluates instead."""
-    if handle == 0:
+    number = int(handle)
+    if number == 0:
         return _evaluate(x)
-    if abs(handle) in (1, 2):
-        _write_console(handle, x)
+    if abs(number) in (1, 2):
+        _write_console(number, x)
     else:
-        _write_file(opened(handle), b"\n" if handle < 0 else b"", x)
+        _write_file(opened(number), b"\n" if number < 0 else b"", x)
     return handle
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..apply import apply
 from ..errors import QError
@@ -12,6 +12,8 @@ from ..syntax import nodes as N
 from ..values import EMPTY, Value
 from .nouns import primitive
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
+
+Write = Callable[..., None]  # (frame, value, indices)
 
 
 @compiles(N.Assign)
@@ -65,8 +67,7 @@ def _define_view(node: N.Assign, scope: Scope, expr: Code) -> Code:
     return define
 
 
-def _assign_plain(expr: Code, write: Callable[[Slots, Value], None], unit: Unit,
-                  pos: int) -> Code:
+def _assign_plain(expr: Code, write: Write, unit: Unit, pos: int) -> Code:
     def assign(frame: Slots) -> Value:
         value = expr(frame)
         try:
@@ -78,7 +79,7 @@ def _assign_plain(expr: Code, write: Callable[[Slots, Value], None], unit: Unit,
 
 
 def _assign_indexed(node: N.Assign, scope: Scope, expr: Code, read: Code,
-                    write: Callable[[Slots, Value], None]) -> Code:
+                    write: Write) -> Code:
     codes = [constant(NULL) if i is None else compile_node(i, scope)
              for i in reversed(node.indices or [])]
     op = primitive(node.op.name, node.pos) if isinstance(node.op, N.Verb) else None
@@ -90,27 +91,27 @@ def _assign_indexed(node: N.Assign, scope: Scope, expr: Code, read: Code,
         path.reverse()
         try:
             new = assign_indexed(read(frame), path, op, y)
-            write(frame, new)
+            write(frame, new, path)
             return y if op is None else apply(new, path)
         except Exception as e:
             raise trace(e, unit, pos) from None
     return assign_at
 
 
-def _variable(node: N.Assign, scope: Scope) -> tuple[Code, Callable[[Slots, Value], None]]:
+def _variable(node: N.Assign, scope: Scope) -> tuple[Code, Write]:
     """How to read and write the variable of an assignment."""
     name, globals_, space = node.name, scope.globals, scope.space
     if scope.slots is not None and name in scope.slots:
         slot = scope.slots[name]
 
-        def write_local(frame: Slots, value: Value) -> None:
+        def write_local(frame: Slots, value: Value, path: Sequence[Value] = ()) -> None:
             frame[slot] = value
         return (lambda frame: frame[slot]), write_local
 
-    def write_global(frame: Slots, value: Value) -> None:
+    def write_global(frame: Slots, value: Value, path: Sequence[Value] = ()) -> None:
         if type(value) is Lambda and not value.name:
             value.name = f"{space}.{name}" if space and name[0] != "." else name
-        globals_.set(name, value, space)
+        globals_.set(name, value, space, path)
 
     def read_global(frame: Slots) -> Value:
         return globals_.get(name, space)

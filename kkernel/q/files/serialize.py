@@ -119,7 +119,8 @@ def _write(x: Value, out: bytearray) -> None:
 
 def _write_enumeration(x: Enum, out: bytearray) -> None:
     if not isinstance(out, FileBytes):
-        return _write(_symbols_of(x), out)
+        _write(_symbols_of(x), out)
+        return
     attr = ATTRIBUTES.index(getattr(x.index, "attr", ""))
     out += struct.pack("<BBI", ENUMERATION, attr, _checked(len(x)))
     out += x.domain.encode("utf-8", "surrogateescape") + b"\0"
@@ -387,7 +388,8 @@ def _with_attribute(x: Array, attr: int) -> Value:
     return marked
 
 
-_READERS = {0: Reader.listed, ENUMERATION: Reader.enumeration, 98: Reader.table, 99: Reader.dictionary, 127: Reader.dictionary,
+_READERS = {0: Reader.listed, ENUMERATION: Reader.enumeration,
+            98: Reader.table, 99: Reader.dictionary, 127: Reader.dictionary,
             100: Reader.function, 101: Reader.primitive, 102: Reader.primitive,
             103: Reader.primitive, 104: Reader.parts, 105: Reader.parts,
             **dict.fromkeys(range(106, 112), Reader.derived)}

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..atoms.atomic import as_value, is_atom_null, simple_array
+from ..atoms.extremes import greatest, least
 from ..atoms.nulls import null_flags
 from ..atoms.promote import (
     NULL_0D,
@@ -270,6 +271,6 @@ def _mean_of_longs(x: Array) -> float:
     if not n:
         return float("nan")
     limit = LONG_INF // n
-    bounded = x.max() <= limit and x.min() >= -limit
+    bounded = greatest(x) <= limit and least(x) >= -limit
     return float(np.add.reduce(x, dtype=np.int64 if bounded else np.float64)) / n
 

@@ -8,24 +8,19 @@ import re
 import numpy as np
 
 from .. import context
-from ..errors import QError, nyi, type_error
+from ..errors import nyi, type_error
 from ..files.storage import (
-    file_symbol,
     lines_of,
     os_error,
     path_of,
     read_bytes,
-    read_value,
     strings,
-    suffix,
-    write_atomically,
-    write_value,
 )
 from ..functions import NULL
 from ..handles import close_file, open_file, read_handle
-from ..registry import OPERATORS, keyword
+from ..registry import keyword
 from ..symbols import Symbol, names, sym, symbols
-from ..values import List, Value, char, is_string, is_vector, items, qtype, string, text
+from ..values import List, Value, is_string, is_vector, items, qtype, string, text
 
 
 @keyword("read0", glyph="0::")

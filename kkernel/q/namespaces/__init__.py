@@ -39,5 +39,6 @@ def install(q: Interpreter) -> None:
             q.globals.set(f"{space}.{name}", Foreign(f"{space}.{name}", rank, fn))
         for name, value in getattr(found, "VALUES", {}).items():
             q.globals.set(f"{space}.{name}", value)
-    from .dotz import specials
+    from .dotz import install_watcher, specials
     q.globals.special.update(specials(q))
+    install_watcher(q)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
+import struct
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -11,10 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import QError
-from ..symbols import sym
-from ..types import EPOCH
-from ..values import EMPTY, List, Value, at, string, vector
+from .. import context
+from ..apply import apply
+from ..errors import QError, nyi
+from ..symbols import sym, symbols
+from ..values import EMPTY, Dict, List, Value, at, collapse, empty, string, vector
+from .dotq_session import RELEASE, VERSION
 
 if TYPE_CHECKING:
     from ..interpreter import Interpreter
@@ -27,9 +32,16 @@ def _utc_ns() -> int:
 
 
 def _local_ns() -> int:
-    now = time.time_ns()
+    return time.time_ns() + _offset_seconds() * 1_000_000_000
+
+
+def _offset_seconds() -> int:
+    """Seconds that local time is ahead of UTC: what `\\o` says, else the system."""
+    chosen = context.active.settings.offset
+    if chosen is not None:
+        return chosen * (3600 if abs(chosen) < 24 else 60)
     offset = datetime.now(timezone.utc).astimezone().utcoffset()
-    return now + (int(offset.total_seconds()) * 1_000_000_000 if offset else 0)
+    return int(offset.total_seconds()) if offset else 0
 
 
 def _instant(clock: Callable[[], int], code: int, divide: int, of_day: bool) -> Value:
@@ -51,27 +63,84 @@ def _clocks() -> dict[str, Callable[[], Value]]:
     return out
 
 
+def _strings(words: list[str]) -> Value:
+    return List([string(w) for w in words]) if words else EMPTY
+
+
+def _user() -> Value:
+    try:
+        return sym(getpass.getuser())
+    except (OSError, KeyError):
+        return sym("")
+
+
+def _address() -> Value:
+    """This host as an int."""
+    try:
+        packed = socket.inet_aton(socket.gethostbyname(socket.gethostname()))
+    except OSError:
+        packed = bytes([127, 0, 0, 1])
+    return np.int32(struct.unpack(">i", packed)[0])
+
+
+def _dependencies(q: Interpreter) -> Value:
+    """`.z.b`: the views that use a variable, for every variable that views use."""
+    found: dict[str, list[str]] = {}
+    for view in q.globals.views.values():
+        for name in getattr(view, "inputs", ()):
+            found.setdefault(name, []).append(view.name)
+    keys = sorted(found)
+    return Dict(symbols(keys), List([symbols(sorted(found[k])) for k in keys]))
+
+
+def _undefined(name: str) -> Callable[[], Value]:
+    def read() -> Value:
+        raise QError(name)
+    return read
+
+
+def _out(name: str, what: str) -> Callable[[], Value]:
+    def read() -> Value:
+        raise nyi(f"{name}, {what}")
+    return read
+
+
+_OUT = {".z.l": "licences", ".z.M": "modules", ".z.m": "modules"}
+
+
 def specials(q: Interpreter) -> dict[str, Callable[[], Value]]:
     """name -> function that reads it."""
-    def arguments() -> Value:
-        return List([string(a) for a in q.arguments]) if q.arguments else EMPTY
-
-    def self_() -> Value:
-        raise QError(".z.s")
-
     return {
         **_clocks(),
+        **{name: _out(name, what) for name, what in _OUT.items()},
         ".z.f": lambda: sym(q.script),
-        ".z.x": arguments,
-        ".z.X": arguments,
-        ".z.K": lambda: 4.0,
-        ".z.k": lambda: at(vector(14, [EPOCH[14] + 7500]), 0),
+        ".z.x": lambda: _strings(q.arguments),
+        ".z.X": lambda: _strings(sys.argv[:1] + ([q.script] if q.script else []) + q.arguments),
+        ".z.K": lambda: VERSION,
+        ".z.k": lambda: RELEASE,
         ".z.o": lambda: sym("l64"),
         ".z.i": lambda: np.int32(os.getpid()),
         ".z.h": lambda: sym(socket.gethostname()),
-        ".z.u": lambda: sym(os.environ.get("USER", "")),
+        ".z.a": _address,
+        ".z.b": lambda: _dependencies(q),
+        ".z.u": _user,
         ".z.w": lambda: np.int32(0),
-        ".z.s": self_,
+        ".z.W": lambda: Dict(empty(6), empty(7)),
+        ".z.H": lambda: empty(6),
+        ".z.e": lambda: Dict(EMPTY, EMPTY),
+        ".z.r": lambda: q.globals.frozen,
+        ".z.s": _undefined(".z.s"),
         ".z.c": lambda: np.int32(os.cpu_count() or 1),
         ".z.q": lambda: False,
     }
+
+
+def install_watcher(q: Interpreter) -> None:
+    """`.z.vs`, once it is defined, is told the name and index of every change in the root."""
+    def assigned(f: Value | None) -> None:
+        q.globals.watcher = None if f is None else lambda name, path: _tell(f, name, path)
+    q.globals.assigned[".z.vs"] = assigned
+
+
+def _tell(f: Value, name: str, path: list[Value]) -> None:
+    apply(f, [sym(name), collapse(path)])
