@@ -1,4 +1,4 @@
-"""Write docs/reference from the declarations of the api: python docs/make_reference.py"""
+"""Write share/doc/reference from the declarations of the api: python share/doc/make_reference.py"""
 
 from __future__ import annotations
 
