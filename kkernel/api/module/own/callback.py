@@ -87,7 +87,7 @@ def _tensor(result: Value) -> Tensor:
 def _from_k(e: QError) -> QError:
     """An error inside the q function, with where it happened."""
     error = QError(f"callback error from k: {e.message}")
-    error.frames, error.located = e.frames, e.located
+    error.frames = e.frames
     return error
 
 
