@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# halves of surrogate pairs that no text has; those not named here stand for bytes (PEP 383)
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _PROMPT = re.compile(r"^q(?:\.[\w.]*)?\)+ ?", re.M)
 
 
@@ -13,6 +15,7 @@ def logical_lines(source: str) -> list[tuple[int, str]]:
     A line that starts with a blank, or with a lone closing brace, continues the one before;
     `/` alone to `\\` alone is a comment block and `\\` alone elsewhere ends the script.
     """
+    source = _HALVES.sub("\ufffd", source)
     lines = _unprompted(source.replace("\r\n", "\n").split("\n"))
     out: list[tuple[int, str]] = []
     in_comment = False

@@ -35,7 +35,7 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 _NAME = re.compile(r"\.?[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
 _SYMBOLS = re.compile(r"(?:`(?:[A-Za-z0-9.][\w.]*)?(?::[\w.:/]*)?)+", re.A)  # / only after :
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.S)
-_ESCAPE = re.compile(r"\\(\d{3}|.)", re.S)
+_ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.S)
 _ITERATOR = re.compile(r"/:|\\:|':|/|\\|'")
 _OPERATOR = re.compile(r"::|[012]:(?!:)|<=:?|>=:?|<>:?|[-+*%&|^=<>~!@#$?_,.]:?|:")
 _NUMBER = re.compile(
@@ -162,15 +162,19 @@ def _string(source: str, at: int) -> Token:
 
 def _unescape(text: str) -> bytes:
     if "\\" not in text:
-        return text.encode("utf-8", "surrogateescape")
+        return _encoded(text)
     out = bytearray()
     last = 0
     for m in _ESCAPE.finditer(text):
-        out += text[last:m.start()].encode("utf-8", "surrogateescape")
+        out += _encoded(text[last:m.start()])
         e = m.group(1)
-        out += bytes([int(e, 8) & 255]) if len(e) == 3 else _ESCAPES.get(e, e).encode()
+        out += bytes([int(e, 8) & 255]) if len(e) == 3 else _encoded(_ESCAPES.get(e, e))
         last = m.end()
-    return bytes(out + text[last:].encode("utf-8", "surrogateescape"))
+    return bytes(out + _encoded(text[last:]))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _symbol(text: str) -> Value:
