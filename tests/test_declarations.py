@@ -6,11 +6,13 @@ gradients are compared with `torch_reference`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.image import imread
 from torch_reference import REFERENCE
 
 from kkernel import api
@@ -19,6 +21,7 @@ from kkernel.api.convert import list_to_q, to_q, to_tensor
 from kkernel.api.declare import FUNCTIONS, Function
 from kkernel.api.kinds import TENSOR_KINDS
 from kkernel.api.names import NAMES
+from kkernel.api.reference import groups, page
 from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol
 from kkernel.q.values import List, Value, items, qtype
@@ -293,3 +296,30 @@ def test_odd_input_is_a_value_or_a_q_error(f: Function, x: str, q: Session) -> N
         assert e.message and "Traceback" not in e.message and "NoneType" not in e.message
     finally:
         objects.free_all()
+
+
+# ---------------------------------------------------------------- pages, images
+
+def test_every_group_has_a_reference_page(q: Session) -> None:
+    found = groups()
+    assert sum(map(len, found.values())) == len(FUNCTIONS) == len(NAMES)
+    text = page("math-random", q.interpreter.console)
+    assert text.startswith("# Random draws") and "q)bernoulli 0 1 1 0f\n0 1 1 0f\n" in text
+
+
+def test_images_side_by_side(q: Session) -> None:
+    grid = q.interpreter("makegrid(2 2 2#1+til 8;1;2;1;9)")
+    assert grid.shape == (3, 4, 7) and grid[0].tolist() == [
+        [9, 9, 9, 9, 9, 9, 9], [9, 1, 2, 9, 5, 6, 9], [9, 3, 4, 9, 7, 8, 9],
+        [9, 9, 9, 9, 9, 9, 9]]
+    assert q.interpreter("makegrid(4 3 2 2#til 48;0N;2)").shape == (3, 10, 10)
+
+
+def test_a_written_image_reads_back(q: Session, tmp_path: Path) -> None:
+    file = tmp_path / "new" / "a.png"
+    q.interpreter(f"x:3 5 7#til 105;png(`$\":{file}\";x)")
+    pixels = imread(file)
+    wanted = np.arange(105).reshape(3, 5, 7).transpose(1, 2, 0)
+    assert np.array_equal((pixels * 255).round(), wanted)
+    with pytest.raises(QError, match="expected channels x height x width"):
+        q.interpreter("png(`:a.png;1 2 3)")

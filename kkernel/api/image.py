@@ -46,7 +46,8 @@ def _grid_args(args: list[Value]) -> list[int]:
         raise QError("makegrid: unrecognized arg(s), expecting 2-5 args, "
                      "(input array/tensor; rows; cols; padding; pad value)")
     rows, columns, pad, value = [*numbers, *(-1, -1, 2, 0)[len(numbers):]]
-    rows, columns = (-1 if n == LONG_NULL else n for n in (rows, columns))
+    rows = -1 if rows == LONG_NULL else rows
+    columns = -1 if columns == LONG_NULL else columns
     if rows < 0 and columns < 0:
         raise QError("makegrid: both rows & columns cannot be null")
     return [rows, columns, pad, value]

@@ -97,7 +97,7 @@ class Refused:
     """What a kind returns for a value that is not of it."""
 
 
-NO = Refused()
+NO: Any = Refused()
 Reader = Callable[[Value], Any]
 
 

@@ -270,7 +270,7 @@ def unique(x: Tensor, dim: int | None, ordered: bool, indices: bool, counts: boo
     if dim is None:
         found = torch._unique2(x, ordered, indices, counts)
     else:
-        found = torch._VF.unique_dim(x, dim, ordered, indices, counts)  # type: ignore[attr-defined]
+        found = torch._VF.unique_dim(x, dim, ordered, indices, counts)
     return _picked(found, indices, counts)
 
 

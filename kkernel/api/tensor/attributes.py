@@ -6,7 +6,7 @@ enter the few they have with `implement`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -219,7 +219,7 @@ def listed(name: str, values: list[Value]) -> Value:
 _SYMBOLS = ("dtype", "device", "layout", "gradient", "gradfn", "memory")
 
 
-def attributes_of(tensors: dict[str, Maybe], name: str) -> Dict:
+def attributes_of(tensors: Mapping[str, Maybe], name: str) -> Dict:
     """Name -> attribute, for the parameters of a module."""
     read = ATTRIBUTES[name][1]
     return Dict(symbols(tensors), listed(name, [read(t) for t in tensors.values()]))

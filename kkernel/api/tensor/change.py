@@ -129,7 +129,7 @@ def set_checked(t: Tensor, offset: int, sizes: list[int], strides: list[int]) ->
         raise QError(f"size {sizes} and stride {strides} require total of {need} plus offset of "
                      f"{offset} exceeds storage size of {room}")
     with torch.no_grad():
-        t.set_(t.untyped_storage(), offset, sizes, strides)  # type: ignore[call-overload]
+        t.set_(t.untyped_storage(), offset, sizes, strides)
 
 
 # ------------------------------------------------------------------ gradients

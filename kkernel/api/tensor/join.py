@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -20,7 +21,7 @@ Tensor = torch.Tensor
 GROUP = "tensorop"
 
 
-def tensors_of_list(name: str, x: Value) -> tuple[list[Tensor], bool]:
+def tensors_of_list(name: str, x: Value) -> tuple[list[Any], bool]:
     """The tensors of a list of values and pointers, and whether one is a pointer."""
     if not is_general(x):
         return pieces(x), False
@@ -28,7 +29,7 @@ def tensors_of_list(name: str, x: Value) -> tuple[list[Tensor], bool]:
     pointer = any(h is not None for _, h in found)
     device = next((t.device for t, h in found if h is not None and t is not None), None)
     return [t if device is None or h is not None or t is None else t.to(device)
-            for t, h in found], pointer  # type: ignore[misc]
+            for t, h in found], pointer
 
 
 def _pair_form(args: list[Value]) -> tuple[int, Tensor | None] | None:
