@@ -11,6 +11,7 @@ from ..q import interrupts
 from ..q.errors import QError
 from ..q.functions import NULL, Foreign
 from ..q.values import List, Value, is_string, text
+from . import panel_commands
 from .inspection import kind_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def register(session: Session, screen: Screen) -> None:
     for name, panel, kinds, words in PANELS:
         _define(session, name, f"{words}, of a {' or '.join(kinds)}",
                 _opener(session, screen, name, panel, kinds))
+    panel_commands.register(session)
     _define(session, "html", "show a string as HTML", _html(screen))
     _define(session, "clear", "remove what the running cell has shown", _clear(screen))
 

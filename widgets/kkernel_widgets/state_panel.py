@@ -320,9 +320,12 @@ def _path(value: Any) -> str:
     path = _text(value, "file", 4000)
     if not path:
         raise Refused("file: a name is needed")
-    if not path.endswith(SUFFIX):
-        path += SUFFIX
-    return os.path.expanduser(path)
+    return state_path(path)
+
+
+def state_path(path: str) -> str:
+    """The path of a state file: with our suffix, and ~ as the home folder."""
+    return os.path.expanduser(path if path.endswith(SUFFIX) else path + SUFFIX)
 
 
 def _refuse_foreign(path: str) -> None:

@@ -75,10 +75,11 @@ def histograms(source: Source, bins: int = 0) -> list[Histogram]:
 
 
 def named_tensors(source: Source) -> Iterable[tuple[str, Tensor]]:
-    """The parameters of a module, or the given tensors, with their names."""
+    """The parameters of a module, or the given tensors, with their names; undefined ones not."""
     if isinstance(source, nn.Module):
         return source.named_parameters()
-    return source.items() if isinstance(source, Mapping) else source
+    pairs = source.items() if isinstance(source, Mapping) else source
+    return ((name, tensor) for name, tensor in pairs if isinstance(tensor, Tensor))
 
 
 def histogram(

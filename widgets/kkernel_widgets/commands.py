@@ -1,0 +1,102 @@
+"""What the buttons of the state panel do, as functions of text: `.ui.take[m;`good]` and its like.
+
+Each answers with words for the console. Errors of states and files are raised as ValueError.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+from kkernel.api import view
+
+from .numbers import byte_size, significant
+from .state_panel import StatePanel, state_path
+from .text_table import text_table
+
+Command = Callable[..., str]
+
+
+def take(model: Any, name: str) -> str:
+    """keep the present state under a name"""
+    view.snapshots_of(model).take(name)
+    return f"kept as {name}"
+
+
+def restore(model: Any, name: str) -> str:
+    """write a kept state into the model, and check every bit"""
+    return _told(model, view.snapshots_of(model).restore(name))
+
+
+def undo(model: Any) -> str:
+    """put back what the last restore has overwritten"""
+    return _told(model, view.snapshots_of(model).undo())
+
+
+def _told(model: Any, restored: view.Restored) -> str:
+    view.changed(view.parts(model)[0])
+    if restored.same < restored.tensors:
+        raise view.StateError(
+            f"only {restored.same} of {restored.tensors} tensors have the same bits")
+    return f"{restored.same}/{restored.tensors} tensors, same bits"
+
+
+def drop(model: Any, name: str) -> str:
+    """forget a kept state"""
+    view.snapshots_of(model).drop(name)
+    return f"{name} is dropped"
+
+
+def rename(model: Any, name: str, to: str) -> str:
+    """give a kept state another name"""
+    view.snapshots_of(model).rename(name, to)
+    return f"{name} is now {to}"
+
+
+def compare(model: Any, a: str, b: str) -> str:
+    """what differs between two states; `now is the live one"""
+    rows = [
+        [d.name, d.status, *map(_number, (d.relative, d.largest, d.cosine))]
+        for d in view.snapshots_of(model).compare(a, b, pictures=False)
+        if d.status != "same"
+    ]
+    return text_table(("tensor", "", "|B-A|/|A|", "max|B-A|", "cosine"), rows, "  rrr")
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else significant(value, 3)
+
+
+def save(model: Any, path: str, name: str) -> str:
+    """save a state to a file; `now is the live one"""
+    path = state_path(path)
+    module, _ = view.parts(model)
+    size = view.save_state(path, view.snapshots_of(model).state(name), module)
+    return f"saved {name}, {byte_size(size)}"
+
+
+def load(model: Any, path: str, name: str) -> str:
+    """read a file as a kept state; restore writes it into the model"""
+    state, info = view.read_state(state_path(path))
+    view.snapshots_of(model).add(name, state, info.note)
+    return f"loaded as {name}"
+
+
+def states(model: Any) -> str:
+    """the kept states"""
+    return StatePanel(model).text().rstrip("\n")
+
+
+COMMANDS: tuple[Command, ...] = (take, restore, undo, drop, rename, compare, save, load, states)
+
+
+def run(name: str, model: Any, *words: str) -> str:
+    """Do what a command's name says; raises ValueError with words for what cannot be done."""
+    command = next(command for command in COMMANDS if command.__name__ == name)
+    try:
+        return command(model, *words)
+    except OSError as error:
+        file = os.path.basename(str(error.filename or ""))
+        raise ValueError(f"{file}: {error.strerror or error}") from None
