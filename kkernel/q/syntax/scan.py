@@ -56,7 +56,7 @@ def scan(source: str) -> list[Token]:
             break
         token = _token(source, start)
         token.spaced = start > at or start == 0
-        if not _merge(tokens, token, source):
+        if not _merge(tokens, token):
             tokens.append(token)
         at = token.end
     for t in tokens:
@@ -125,14 +125,12 @@ def _starts_number(source: str, at: int, c: str) -> bool:
     return at == 0 or not _NOUN_END.match(source[at - 1])
 
 
-def _merge(tokens: list[Token], token: Token, source: str) -> bool:
+def _merge(tokens: list[Token], token: Token) -> bool:
     """Join a number to the number before it: blanks between numbers make one vector."""
     if token.kind != NUMBER or not tokens or tokens[-1].kind != NUMBER:
         return False
     last = tokens[-1]
     if not token.spaced or _closed(token.text) or _closed(last.text.split()[-1]):
-        return False
-    if "\n" in source[last.end:token.start]:
         return False
     last.text += " " + token.text
     last.end = token.end
