@@ -133,6 +133,20 @@ class Foreign:
         self.doc = doc
 
 
+class Definition:
+    """The expression of a view, as the dictionary of the root holds it."""
+
+    __slots__ = ("text", "tree", "inputs", "last")
+    qtype = 100
+    rank = 1
+
+    def __init__(self, text: str, tree: Value, inputs: Sequence[str], last: Value) -> None:
+        self.text = text
+        self.tree = tree  # its parse tree
+        self.inputs = tuple(inputs)
+        self.last = last  # the value it had, `::` when that is out of date
+
+
 class Missing:
     """An argument left out: `f[;2]`."""
 

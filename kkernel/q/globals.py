@@ -88,6 +88,8 @@ class Globals:
             return getter()
         if name == ".":
             return self.root_value()
+        if name[:2] == "..":
+            return self.find(name[2:], "")
         head, *path = name[1:].split(".")
         value: Value | None = self.spaces.get(head)
         if value is None:
@@ -101,8 +103,11 @@ class Globals:
         return value.value() if isinstance(value, Namespace) else value
 
     def root_value(self) -> Dict:
-        own = self.own_names("")
-        return Dict(symbols(own), List([self.root[n] for n in own]))
+        """The root as a dictionary, in the order of assignment; views as their definitions."""
+        own = {n: v for n, v in self.root.items() if not self._from_library(n, v)}
+        own.update({n: v.definition() for n, v in self.views.items()
+                    if hasattr(v, "definition") and n[:1] != "."})
+        return Dict(symbols(own), List(own.values()))
 
     # ------------------------------------------------------------ writing
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from . import context, keywords, namespaces, operators
+from .apply import apply1
 from .backtrace import frame_text, frames_text
 from .compile import Returned, Scope, Unit, compile_node, compile_statements, make_lambda, trace
 from .errors import QError, QParseError, QStop
@@ -20,7 +21,7 @@ from .syntax import nodes as N
 from .syntax.lines import logical_lines
 from .syntax.parse import parse
 from .text.show import console, line
-from .values import Value
+from .values import Value, is_string, string
 
 RECURSION_LIMIT = 40_000  # Python frames; a q call takes about four, so 'stack at about 10,000
 
@@ -86,7 +87,9 @@ class Interpreter:
         text = ""
         try:
             for _number, text in logical_lines(source):
-                value, silent = self.run_line(text)
+                handler = self.globals.find(".z.pi")
+                value, silent = self.run_line(text) if handler is None else (
+                    self._handle_input(handler, text), True)
                 if not silent:
                     self.show(value)
             return None
@@ -98,6 +101,13 @@ class Interpreter:
             error = trace(e, Unit(text), 0)
         self.last_error = error
         return error
+
+    def _handle_input(self, handler: Value, text: str) -> Value:
+        """Give a line to `.z.pi`, and write the text it gives."""
+        shown = apply1(handler, string(text + "\n"))
+        if is_string(shown):
+            self.write(shown.tobytes().decode("utf-8", "surrogateescape"))
+        return shown
 
     def run_line(self, text: str, origin: tuple[str, int] | None = None) -> tuple[Value, bool]:
         """Value of one logical line, and whether a console would keep silent about it.

@@ -16,6 +16,7 @@ import numpy as np
 from .errors import QError, QExit, nyi
 from .files.storage import file_symbol, is_splayed, read_value, visible
 from .functions import NULL
+from .lists.attributes import with_attribute
 from .symbols import TABLE, sym, symbols
 from .syntax.lines import logical_lines
 from .types import LONG_NULL
@@ -246,8 +247,16 @@ def _change_directory(q: Interpreter, argument: str, count: str) -> Value:
 def _names(kind: str) -> Callable[[Interpreter, str, str], Value]:
     def command(q: Interpreter, argument: str, count: str) -> Value:
         space = "" if argument in ("", ".") else argument
-        return symbols(select_names(q, kind, space if argument else None))
+        if space and q.globals.find(space) is None:
+            raise QError(space)
+        names = select_names(q, kind, space if argument else None)
+        return sorted_names(names) if kind in ("variables", "views") else symbols(names)
     return command
+
+
+def sorted_names(names: list[str]) -> Value:
+    """Names that are known to be in order; q marks them so when there are two or more."""
+    return with_attribute(symbols(names), "s") if len(names) > 1 else symbols(names)
 
 
 def select_names(q: Interpreter, kind: str, space: str | None) -> list[str]:

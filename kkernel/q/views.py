@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .compile import Code, children
+from .compile import Code, Scope, children
 from .errors import QError
-from .globals import Globals
+from .functions import NULL, Definition
+from .qsql.node_trees import to_tree
 from .syntax import nodes as N
 from .values import Value
 
@@ -14,12 +15,14 @@ from .values import Value
 class View:
     """A delayed expression, its last value, and the inputs that value was made from."""
 
-    def __init__(self, name: str, text: str, code: Code, body: N.Node, globals_: Globals) -> None:
+    def __init__(self, name: str, text: str, code: Code, body: N.Node, scope: Scope) -> None:
         self.name = name
         self.text = text
         self.code = code
+        self.body = body
+        self.scope = scope
         self.inputs = global_names(body)
-        self.globals = globals_
+        self.globals = scope.globals
         self.seen: list[Value | None] | None = None
         self.value: Value = None
         self.busy = False
@@ -37,6 +40,11 @@ class View:
         finally:
             self.busy = False
         return self.value
+
+    def definition(self) -> Definition:
+        """What the view is made of, as a value."""
+        return Definition(self.text, to_tree(self.body, self.scope), self.inputs,
+                          NULL if self.pending else self.value)
 
     @property
     def pending(self) -> bool:

@@ -62,7 +62,7 @@ def _define_view(node: N.Assign, scope: Scope, expr: Code) -> Code:
 
     def define(frame: Slots) -> Value:
         globals_.delete(node.name)
-        globals_.views[node.name] = View(node.name, text, expr, node.expr, globals_)
+        globals_.views[node.name] = View(node.name, text, expr, node.expr, scope)
         return NULL
     return define
 

@@ -7,7 +7,8 @@ import os
 from .. import context
 from ..apply import apply
 from ..errors import QError, QExit, type_error
-from ..functions import NULL, Composition, Derived, Lambda, Primitive, Projection
+from ..functions import NULL
+from ..parts import parts_of
 from ..registry import keyword
 from ..symbols import Symbol, names, sym, symbols
 from ..values import (
@@ -15,7 +16,6 @@ from ..values import (
     Dict,
     Enum,
     EnumAtom,
-    List,
     Table,
     Value,
     empty,
@@ -44,31 +44,14 @@ def value(x: Value) -> Value:
     if qtype(x) == 0 and len(x):
         head, *rest = items(x)
         return apply(value(head) if isinstance(head, Symbol) or is_string(head) else head, rest)
-    return _parts(x)
+    if isinstance(x, Table):
+        raise type_error()
+    return parts_of(x)
 
 
 def _domain_values(x: Enum | EnumAtom) -> Value:
     from ..lists.enums import resolve
     return resolve(x)
-
-
-def _parts(x: Value) -> Value:
-    """What a function is made of."""
-    if isinstance(x, Lambda):
-        body = string(x.text)
-        return List([EMPTY, symbols(x.params or ["x"]), symbols(x.locals),
-                     symbols([x.namespace.lstrip(".")]), body])
-    if isinstance(x, Projection):
-        return List([x.fn, *x.args])
-    if isinstance(x, Composition):
-        return List([x.f, x.g])
-    if isinstance(x, Derived):
-        return x.fn
-    if isinstance(x, Primitive):
-        return x
-    if isinstance(x, Table):
-        raise type_error()
-    return x
 
 
 @keyword("get")
@@ -123,7 +106,7 @@ def _key_of_name(x: Symbol) -> Value:
     if x == "":
         return symbols([*g.spaces])
     if x == ".":
-        return symbols(g.own_names(""))
+        return g.root_value().keys
     try:
         found = g.find(x)
     except QError:
@@ -187,4 +170,14 @@ def tables(x: Value) -> Value:
 @keyword("views")
 def views(x: Value) -> Value:
     """Names of the views."""
-    return symbols(sorted(context.active.globals.views))
+    from ..system import sorted_names
+    return sorted_names(sorted(context.active.globals.views))
+
+
+@keyword("view")
+def view(x: Value) -> Value:
+    """The text of the definition of a view."""
+    found = context.active.globals.views.get(x) if isinstance(x, Symbol) else None
+    if found is None:
+        raise QError("view") if isinstance(x, Symbol) else type_error()
+    return string(found.text)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 
@@ -10,6 +11,7 @@ import numpy as np
 from .. import context
 from ..apply import apply
 from ..errors import type_error
+from ..files.storage import read_value, write_value
 from ..functions import PyFunction
 from ..keywords.tables import column_letter, foreign_key, table_value
 from ..lists.enumerate import extend
@@ -29,6 +31,7 @@ from ..values import (
     at,
     char,
     collapse,
+    empty,
     is_list,
     is_string,
     is_vector,
@@ -113,11 +116,18 @@ def enumerated(where: Value, t: Value) -> Value:
 
 def enumerated_over(where: Value, t: Value, name: Value) -> Value:
     """.Q.ens: as .Q.en over another list."""
+    variables = context.active.globals
     table = unkey(table_value(t))
-    data = [_enumerated_column(c, name) for c in table.data]
+    handle = None
     if isinstance(where, Symbol) and where.startswith(":"):
         handle = sym(f"{where}/{name}")
-        apply(KEYWORDS["set"], [handle, context.active.globals.get(name)])
+        if os.path.exists(handle[1:]):
+            variables.set(name, read_value(handle))
+    if variables.find(name) is None:
+        variables.set(name, empty(11))
+    data = [_enumerated_column(c, name) for c in table.data]
+    if handle is not None:
+        write_value(handle, variables.get(name))
     return rekey(t, Table(table.columns, data))
 
 

@@ -17,6 +17,7 @@ from ..context import Settings
 from ..errors import QError
 from ..functions import (
     Composition,
+    Definition,
     Derived,
     Foreign,
     Iterator,
@@ -151,6 +152,7 @@ _PARTS: dict[type, Callable[[Any, int], Any]] = {
     Table: _table_parts,
     Projection: _projection_parts,
     Lambda: lambda x, limit: x.text,
+    Definition: lambda x, limit: x.text,
     Primitive: lambda x, limit: x.glyph,
     Iterator: lambda x, limit: x.glyph,
     Null: lambda x, limit: x.glyph,
