@@ -146,6 +146,8 @@ def _handle(f: int, args: Sequence[Value]) -> Value:
     from .handles import write_handle
     if len(args) != 1:
         raise rank_error()
+    if isinstance(args[0], Null):
+        raise QError("type")
     return write_handle(f, args[0])
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .apply import apply, apply1, apply2
-from .errors import length_error, rank_error, type_error
+from .errors import domain_error, length_error, rank_error, type_error
 from .functions import Derived, Lambda, Primitive, rank_of
 from .lists.joining import joined_rows
 from .registry import KEYWORDS, OPERATORS
@@ -98,6 +98,8 @@ def each_both(f: Value, args: Sequence[Value]) -> Value:
     if len(counts) > 1:
         raise length_error()
     n = counts.pop()
+    if n == 0:
+        return EMPTY
     if n > 1 and f is OPERATORS[","] and len(args) == 2:
         joined = _join_each(*args)
         if joined is not None:
@@ -145,9 +147,11 @@ def _each_both_union(f: Value, args: Sequence[Value], dicts: list[Dict]) -> Valu
 
 def _case(selector: Value, args: Sequence[Value]) -> Value:
     """`i'[a;b;c]`: item by item from the argument that the selector names."""
-    picks = items(selector) if is_list(selector) else None
-    if picks is None:
+    if not is_list(selector):
         return args[int(selector)]
+    picks = items(selector)
+    _check_case(len(picks), args)
+    args = [a.values if isinstance(a, Dict) else a for a in args]
     out = []
     for n, pick in enumerate(picks):
         if not 0 <= pick < len(args):
@@ -158,8 +162,20 @@ def _case(selector: Value, args: Sequence[Value]) -> Value:
     return collapse(out)
 
 
+def _check_case(n: int, args: Sequence[Value]) -> None:
+    """Lists are as long as the selector, dictionaries have the same keys."""
+    same = OPERATORS["~"].by_rank[2]
+    dicts = [a for a in args if isinstance(a, Dict)]
+    if any(count(a) != n for a in args if _iterable(a) or isinstance(a, Dict)):
+        raise length_error()
+    if any(not same(d.keys, dicts[0].keys) for d in dicts[1:]):
+        raise domain_error()
+
+
 def _each_right(f: Value, args: Sequence[Value]) -> Value:
-    """`x f/:y`: x with each item of y."""
+    """`x f/:y`: x with each item of y; a noun alone joins: `(", "/:)` is `sv`."""
+    if len(args) == 1 and qtype(f) < 100:
+        return KEYWORDS["sv"].by_rank[2](f, args[0])
     x, y = _two(f, args)
     if isinstance(y, Dict):
         return Dict(y.keys, _each_right(f, [x, y.values]))
@@ -181,7 +197,9 @@ def _each_right(f: Value, args: Sequence[Value]) -> Value:
 
 
 def _each_left(f: Value, args: Sequence[Value]) -> Value:
-    """`x f\\:y`: each item of x with y."""
+    """`x f\\:y`: each item of x with y; a noun alone splits: `(0x0\\:)` is `vs`."""
+    if len(args) == 1 and qtype(f) < 100:
+        return KEYWORDS["vs"].by_rank[2](f, args[0])
     x, y = _two(f, args)
     if isinstance(x, Dict):
         return Dict(x.keys, _each_left(f, [x.values, y]))
@@ -203,9 +221,7 @@ def _each_left(f: Value, args: Sequence[Value]) -> Value:
 
 
 def _two(f: Value, args: Sequence[Value]) -> Sequence[Value]:
-    if len(args) == 1:
-        raise rank_error()
-    if len(args) > 2:
+    if len(args) != 2:
         raise rank_error()
     return args
 

@@ -58,7 +58,7 @@ def _signal(node: N.Signal, scope: Scope) -> Code:
 
     def signal(frame: Slots) -> Value:
         value = expr(frame)
-        good = isinstance(value, (Symbol, bytes)) or is_string(value)
+        good = isinstance(value, Symbol) or is_string(value)
         raise trace(QError(text(value) if good else "stype"), unit, pos)
     return signal
 

@@ -195,6 +195,9 @@ class Parser:
             return None
         target = _target(left)
         if target is None:
+            if t.text == "::" and self._next_is_noun_end():
+                self.at += 1
+                return left  # `1 2 3 ::` is the identity of the left side
             if t.text in (":", "::"):
                 raise QParseError(t.text, t.start)
             return None
