@@ -3,16 +3,19 @@
 A row's text is a pattern of parts separated by `|`.  `{name}` stands for an option.  The first
 part, parts that name no option and parts marked `+` always stand; another part only if one of its
 options is not at its default.  After a colon: `v` a list without brackets, `d` a flag as 0 or 1,
-`k` torch's name of a mode, `t` the first numbers of a tensor.
+`k` torch's name of a mode, `t` the first numbers of a tensor, `c` a tensor as C++ prints it, `p`
+a parameter per line.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
 
+from ..tensor.tensor_text import TYPES, tensor_text
 from .types import ModuleType, type_of
 
 _FIELD = re.compile(r"\{(\w+)(?::(\w))?\}")
@@ -41,8 +44,12 @@ def render(row: ModuleType, values: dict[str, Any]) -> str:
     """A row's pattern filled with option values."""
     first, *rest = row.text.split("|")
     parts = [first] + [p.removeprefix("+") for p in rest if _stands(p, row, values)]
-    return _FIELD.sub(lambda m: _show(values[m[1]], m[2] or "", row.options.by_name[m[1]].dims),
-                      "".join(parts))
+    return _FIELD.sub(lambda m: _show(values[m[1]], m[2] or "", _dims(row, m[1])), "".join(parts))
+
+
+def _dims(row: ModuleType, name: str) -> int:
+    option = row.options.by_name.get(name)
+    return 0 if option is None else option.dims
 
 
 def _stands(part: str, row: ModuleType, values: dict[str, Any]) -> bool:
@@ -52,8 +59,8 @@ def _stands(part: str, row: ModuleType, values: dict[str, Any]) -> bool:
 
 
 def _show(value: Any, form: str, dims: int) -> str:
-    if form == "t":
-        return _numbers(value)
+    if form in _TENSORS:
+        return _TENSORS[form](value)
     if form == "k":
         return "k" + value.capitalize()
     if isinstance(value, bool):
@@ -76,3 +83,12 @@ def _numbers(t: Tensor, most: int = 3) -> str:
         return f"{t.item():g}"
     shown = ",".join(f"{v:g}" for v in t.flatten()[:most].tolist())
     return shown + (".." if t.numel() > most else "")
+
+
+def _parameters(tensors: dict[str, Tensor]) -> str:
+    """A line for each parameter: its name, type and sizes."""
+    return "".join(f"({name}): Parameter containing: [{TYPES[t.dtype]} of size "
+                   f"{list(t.shape)}]\n" for name, t in tensors.items())
+
+
+_TENSORS: dict[str, Callable[[Any], str]] = {"t": _numbers, "c": tensor_text, "p": _parameters}

@@ -10,7 +10,7 @@ import torch
 
 Tensor = torch.Tensor
 WIDTH = 80
-_TYPES = {
+TYPES = {
     torch.float32: "Float", torch.float64: "Double", torch.float16: "Half", torch.bool: "Bool",
     torch.uint8: "Byte", torch.int8: "Char", torch.int64: "Long", torch.int32: "Int",
     torch.int16: "Short", torch.complex32: "ComplexHalf", torch.complex64: "ComplexFloat",
@@ -21,7 +21,7 @@ _TYPES = {
 def type_name(t: Tensor) -> str:
     """libtorch's name of a tensor type: `CPUFloatType`, `SparseCUDALongType`."""
     layout = "Sparse" if t.is_sparse else ""
-    return f"{layout}{t.device.type.upper()}{_TYPES.get(t.dtype, str(t.dtype))}Type"
+    return f"{layout}{t.device.type.upper()}{TYPES.get(t.dtype, str(t.dtype))}Type"
 
 
 def tensor_text(t: Tensor | None) -> str:

@@ -58,6 +58,9 @@ class ParameterDictType(ModuleType):
                          f"dictionary of tensors, given {kname(args[0])}")
         return ParameterDict(tensors)
 
+    def read(self, module: nn.Module) -> dict[str, Any]:
+        return {"parms": dict(module.named_parameters())}
+
     def shown(self, module: nn.Module, all: bool = True, state: bool = False) -> Dict:
         return _no_options() if state else dict_to_q(dict(module.named_parameters()))
 
@@ -66,8 +69,9 @@ def _no_options() -> Dict:
     return Dict(symbols([]), List())
 
 
-enter("parmdict", ParameterDict, source="torch.nn.ParameterDict", text="torch::nn::ParameterDict",
-      container=True, forward=False, kind=ParameterDictType)
+enter("parmdict", ParameterDict, source="torch.nn.ParameterDict",
+      text="torch::nn::ParameterDict(\n{parms:p})", container=True, forward=False,
+      kind=ParameterDictType)
 
 
 # ------------------------------------------------------------------ callback

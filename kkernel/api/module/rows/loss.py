@@ -145,7 +145,9 @@ _loss("margin", nn.MarginRankingLoss, F.margin_ranking_loss, _margin(0.0), tenso
 _loss("mse", nn.MSELoss, F.mse_loss)
 _loss("multilabel", nn.MultiLabelMarginLoss, F.multilabel_margin_loss)
 _loss("multimargin", nn.MultiMarginLoss, F.multi_margin_loss,
-      Option("p", LONG, 1, words="the norm"), _margin(1.0), CLASSES)
+      Option("p", LONG, 1, words="the norm"), _margin(1.0), CLASSES,
+      text="torch::nn::MultiMarginLoss(p={p}, margin={margin}, weight={weight:c}, "
+           "reduction={reduce:k})")
 _loss("multisoft", nn.MultiLabelSoftMarginLoss, F.multilabel_soft_margin_loss, CLASSES,
       messages=WEIGHT_ONLY)
 _loss("nll", nn.NLLLoss, F.nll_loss, CLASSES, IGNORE)
