@@ -20,7 +20,7 @@ lab: $(VENV)/.lab-installed
 	@unset OMP_NUM_THREADS; $(BIN)/jupyter lab $(AS_ROOT) notebooks/00_tour.ipynb
 
 test: lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test-installed
 	@$(BIN)/ruff check .

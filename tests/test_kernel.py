@@ -8,8 +8,6 @@ from importlib.metadata import version
 import pytest
 from kernel_client import Kernel
 
-pytestmark = pytest.mark.xdist_group("kernel")
-
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import jupyter_kernel_test
-import pytest
-
-pytestmark = pytest.mark.xdist_group("conformance")
 
 
 class TestKernel(jupyter_kernel_test.KernelTests):

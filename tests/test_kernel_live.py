@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from kernel_client import Kernel, Message
 
-pytestmark = pytest.mark.xdist_group("live")
 ENDLESS = "while[1b;n+:1]"
 
 

@@ -62,7 +62,6 @@ def kernel() -> Iterator[Kernel]:
     k.close()
 
 
-@pytest.mark.xdist_group("panels")
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("pointer", ["m", "addref module m"])
 def test_a_cell_shows_the_static_form_and_then_the_live_one(kernel: Kernel, name: str,
@@ -77,6 +76,5 @@ def test_a_cell_shows_the_static_form_and_then_the_live_one(kernel: Kernel, name
     assert outcome.of("comm_open")
 
 
-@pytest.mark.xdist_group("panels")
 def test_a_silent_cell_opens_no_panel(kernel: Kernel) -> None:
     assert kernel.run(".ui.spec m", silent=True).kinds == []

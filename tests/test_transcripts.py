@@ -13,7 +13,7 @@ from transcript import Page, prompts
 ROOT = Path(__file__).resolve().parent.parent
 FILES = [ROOT / "README.md", *sorted((ROOT / "tests" / "transcripts").rglob("*.md"))]
 PAGES = {str(f.relative_to(ROOT)): Page(f) for f in FILES}
-ITEMS = [pytest.param(name, i, id=f"{name}:{p.line}", marks=pytest.mark.xdist_group(name))
+ITEMS = [pytest.param(name, i, id=f"{name}:{p.line}")
          for name, page in PAGES.items() for i, p in enumerate(page.prompts)]
 
 

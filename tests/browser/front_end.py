@@ -130,9 +130,9 @@ class Notebook:
 
     def ready(self) -> None:
         """Wait until the page and the kernel can run cells."""
-        self.page.wait_for_function("() => window.jupyterapp", timeout=60_000)
+        self.page.wait_for_function("() => window.jupyterapp", timeout=180_000)
         self.page.evaluate("() => window.jupyterapp.restored.then(() => true)")
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=180_000)
         self.page.evaluate(
             """async () => {
                 const find = () => {

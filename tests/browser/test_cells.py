@@ -9,7 +9,6 @@ import pytest
 
 from .front_end import Notebook, Server
 
-pytestmark = pytest.mark.xdist_group("browser")
 CELLS = ["a:til 3\na\nselect from([]b:1 2)", "1+`x", "while[1b;]", "a"]
 
 
