@@ -11,7 +11,9 @@ TOUR = """
 seed 1
 x:tensor(`randn;500 1 8 8)
 y:tensor(`randint;10;500)
-q:module seq(`sequential;(`conv2d;1;16;3;`pad,1);`relu;(`conv2d;16;32;3;`pad,1);`relu;(`maxpool2d;2);`flatten;(`drop;.25);(`linear;512;10))
+c:(`conv2d;1;16;3;`pad,1)
+d:(`conv2d;16;32;3;`pad,1)
+q:module seq(`sequential;c;`relu;d;`relu;(`maxpool2d;2);`flatten;(`drop;.25);(`linear;512;10))
 m:model(q;loss`ce;opt(`adam;q;.002))
 train(m;`batchsize;50);
 train(m;x;y);
