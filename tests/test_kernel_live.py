@@ -66,6 +66,24 @@ def test_a_button_works_while_a_cell_runs(kernel: Kernel) -> None:
     assert kernel.wait(request).result == "1b"
 
 
+def test_a_cell_in_a_subshell_waits_for_the_running_one(kernel: Kernel) -> None:
+    subshell = kernel.control("create_subshell_request")["subshell_id"]
+    kernel.run("order:0#0")
+    first = kernel.send("do[300000;n+:1];order,:1")
+    kernel.until_busy(first)
+    second = kernel.client.session.msg("execute_request", {"code": "order,:2\norder"})
+    second["header"]["subshell_id"] = subshell
+    kernel.client.shell_channel.send(second)
+    replies = {}
+    while len(replies) < 2:
+        m = kernel.client.get_shell_msg(timeout=60)
+        replies[m["parent_header"]["msg_id"]] = m["content"]["status"]
+    assert list(replies) == [first, second["header"]["msg_id"]]
+    kernel.drain()
+    assert kernel.run("order").result == "1 2"
+    assert kernel.control("delete_subshell_request", subshell_id=subshell)["status"] == "ok"
+
+
 @pytest.mark.parametrize("endless", [
     ENDLESS, "{x+1}/[1000000000;0]", "f:{while[1b;x+:1]};@[f;0;{`caught}]", "{1b}{x+1}/0",
     "while[1b;show n]", 'while[1b;-1"text"]', "{sum til x}each 10000000#10000"])

@@ -61,6 +61,7 @@ class QKernel(IPythonKernel):
         self.output = Output(self.stdout_limit)
         self.history = History(default_file())
         self._opened = threading.Event()
+        self._one_cell = threading.Lock()  # a cell sent to a subshell waits for the others
         self._status_lock = threading.Lock()
         self._running: dict[str, Any] | None = None  # the request of the cell that runs
 
@@ -79,6 +80,9 @@ class QKernel(IPythonKernel):
 
             self._q = Session(self.output.write, self.output.write_error, self.output.show)
             register(self._q, CellScreen(self.output))
+        except BaseException:  # a broken installation: die visibly instead of never answering
+            self.io_loop.stop()
+            raise
         finally:
             self._opened.set()
         if self.warm_up:
@@ -126,9 +130,9 @@ class QKernel(IPythonKernel):
         count = self.execution_count
         asked = _PAGE.fullmatch(code)  # `?name` or `name?`: its documentation in the pager
         reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
-        with self._cell(silent, allow_stdin):
+        with self._one_cell, self._cell(silent, allow_stdin):
             error = None if asked else self._evaluate(code)
-        text = self.output.result() if error is None else self.output.flush()
+            text = self.output.result() if error is None else self.output.flush()
         if store_history and not silent:
             self.shell.execution_count += 1
             self.history.add(count, code, text)

@@ -36,13 +36,22 @@ def _on_signal(_number: int, _frame: Any) -> None:
 def expect(coming: bool) -> None:
     """A request has come, or is done: in between a signal stops the evaluation it asks for."""
     global _expected, _waiting
-    _expected, _waiting = coming, False
+    if _in_main_thread():
+        _expected, _waiting = coming, False
+
+
+def _in_main_thread() -> bool:
+    """Signals strike only there; sections of other threads hold nothing back."""
+    return threading.current_thread() is threading.main_thread()
 
 
 @contextmanager
 def evaluating() -> Iterator[None]:
-    """SIGINT raises KeyboardInterrupt in this section.  Main thread; not to be nested."""
+    """SIGINT raises KeyboardInterrupt in this section.  Not to be nested."""
     global _evaluating, _waiting
+    if not _in_main_thread():
+        yield
+        return
     try:
         _evaluating = True
         if _waiting:
@@ -58,8 +67,8 @@ def evaluating() -> Iterator[None]:
 def held() -> Iterator[None]:
     """A signal that comes in this section is raised at its end."""
     global _held, _waiting
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals never strike other threads
+    if not _in_main_thread():
+        yield
         return
     _held += 1
     try:
