@@ -224,6 +224,7 @@ def test_states_belong_to_the_model_and_go_with_it() -> None:
 
     from kkernel.api.states.snapshots import _shelf
 
+    gc.collect()
     model = net()
     view.snapshots_of(model).take("a")
     assert "a" in view.snapshots_of(model)

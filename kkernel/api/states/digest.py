@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import xxhash
 from torch import Tensor
 
+PIECE = 1 << 20  # bytes that stay in the processor's cache between two uses
+
 
 def digest(tensor: Tensor) -> str:
     """128 bits in hexadecimal that differ when type, shape or any bit differs (NaN included)."""
-    state = xxhash.xxh3_128(f"{tensor.dtype} {tuple(tensor.shape)} ".encode())
+    state = started(tensor)
     state.update(raw(tensor))
+    return state.hexdigest()
+
+
+def started(tensor: Tensor) -> Any:
+    """The digest of a tensor before its bytes: update it with them, then ask its `hexdigest`."""
+    return xxhash.xxh3_128(f"{tensor.dtype} {tuple(tensor.shape)} ".encode())
+
+
+def copy_exactly(target: Tensor, source: Tensor) -> str:
+    """Write into a tensor in place; returns the digest of what it holds then."""
+    direct = target.device.type == "cpu" and target.is_contiguous() and target.numel()
+    if not direct or target.dtype != source.dtype or target.is_conj() or target.is_neg():
+        with torch.no_grad():
+            target.copy_(source)
+        return digest(target)
+    state, to, of = started(target), raw(target), raw(source)
+    for start in range(0, len(to), PIECE):
+        piece = to[start : start + PIECE]
+        np.copyto(piece, of[start : start + PIECE])
+        state.update(piece)  # read back while it is near
+    torch.autograd.graph.increment_version(target)
     return state.hexdigest()
 
 

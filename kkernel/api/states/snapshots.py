@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .difference import Difference, differences
 from .digest import digest, raw_digest
-from .state_record import Key, State, StateError, apply, capture, check, parts, verify
+from .state_record import Key, State, StateError, apply, capture, check, parts
 
 NOW = "now"  # the name of the live state in comparisons
 MOST_UNDO = 10
@@ -116,12 +116,12 @@ class Snapshots:
         return self.describe(name)
 
     def _keep(self, state: State, note: str) -> _Kept:
-        digests = {key: digest(tensor) for key, tensor in state.tensors.items()}
+        digests = {key: state.digest(key) for key in state.tensors}
         for key, tensor in state.tensors.items():
             if digests[key] not in self._store:
                 self._store[digests[key]] = tensor.detach().clone()
         stored = {key: self._store[d] for key, d in digests.items()}
-        return _Kept(note, time.time(), digests, replace(state, tensors=stored))
+        return _Kept(note, time.time(), digests, replace(state, tensors=stored, digests=digests))
 
     def drop(self, name: str) -> None:
         """Forget a state, and the memory that only it needs."""
@@ -208,16 +208,15 @@ class Snapshots:
         kept = self._find(name)
         check(kept.state, self.module, self.optimizer)
         before = self._keep(capture(self.module, self.optimizer), "")
-        result = self._write(name, kept)
+        result = self._write(name, kept, before.digests)
         self._undo.append((name, before))
         del self._undo[:-MOST_UNDO]
         self._sweep()
         return result
 
-    def _write(self, name: str, kept: _Kept) -> Restored:
-        applied = apply(kept.state, self.module, self.optimizer)
-        tensors, same = verify(kept.state, self.module, self.optimizer)
-        return Restored(name, tensors, same, applied.written)
+    def _write(self, name: str, kept: _Kept, live: dict[Key, str]) -> Restored:
+        applied = apply(kept.state, self.module, self.optimizer, live)
+        return Restored(name, applied.tensors, applied.same, applied.written)
 
     @property
     def can_undo(self) -> str:
@@ -229,7 +228,7 @@ class Snapshots:
         if not self._undo:
             raise StateError("there is no restore to undo")
         name, before = self._undo[-1]
-        result = self._write(name, before)
+        result = self._write(name, before, {})
         self._undo.pop()
         self._sweep()
         return result

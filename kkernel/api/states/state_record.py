@@ -7,17 +7,16 @@ is no tensor (an optimizer's settings, its counters) is kept beside them as plai
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ..look.spec import identity
 from ..look.structure import named_buffers, named_parameters
 from . import random_state
-from .digest import digest
+from .digest import copy_exactly, digest
 
 
 class StateError(ValueError):
@@ -45,6 +44,11 @@ class State:
     ties: dict[str, str] = field(default_factory=dict)
     optimizer: dict[str, Any] | None = None
     step: int | None = None
+    digests: dict[Key, str] = field(default_factory=dict)  # those that are known already
+
+    def digest(self, key: Key) -> str:
+        """The digest of one tensor."""
+        return self.digests.get(key) or digest(self.tensors[key])
 
     def part(self, part: str) -> dict[Key, Tensor]:
         return {key: tensor for key, tensor in self.tensors.items() if key.part == part}
@@ -189,11 +193,12 @@ def unpack(value: Any, fetch: Callable[[str], Tensor]) -> Any:
 
 @dataclass(frozen=True)
 class Applied:
-    """How many tensors were looked at and how many of them had other bits before."""
+    """How many tensors a state has, how many the model now holds with the very same bits, and
+    how many of the module's were written to."""
 
     tensors: int
+    same: int
     written: int
-    bytes: int
 
 
 def check(state: State, model: Any, optimizer: Any = None) -> None:
@@ -245,28 +250,63 @@ def _check_optimizer(packed: Mapping[str, Any], module: nn.Module, optimizer: An
         raise StateError("the optimizer's parameter groups are not those of the state")
 
 
-def apply(state: State, model: Any, optimizer: Any = None) -> Applied:
-    """Write a state into a live model in place, after checking that all of it fits."""
+def apply(
+    state: State, model: Any, optimizer: Any = None, live: Mapping[Key, str] | None = None
+) -> Applied:
+    """Write a state into a live model in place, after checking that all of it fits.
+
+    Every byte is read back. `live` are digests of the model's tensors, where they are known: what
+    has the same bits is not written. A state's optimizer is left out for a model without one.
+    """
     module, optimizer = parts(model, optimizer)
     check(state, module, optimizer)
     planned = _plan(state, module, optimizer)
-    live = dict(named_tensors(module))
-    pairs = [(live[key.name], tensor) for key, tensor in state.part("module").items()]
-    written = [_write(target, source) for target, source in pairs]
+    writer = _Writer(state, live or {})
+    tensors = dict(named_tensors(module))
+    for key in state.part("module"):
+        writer.write(key, tensors[key.name])
     if planned is not None:
         _write_optimizer(optimizer, *planned)
+        writer.check(capture(module, optimizer).part("optimizer"))
     random_state.write({key.name: t for key, t in state.part("random").items()})
-    size = sum(t.numel() * t.element_size() for t in state.tensors.values())
-    return Applied(len(state.tensors), sum(written), size)
+    writer.check({Key("random", name): t for name, t in random_state.read().items()})
+    same = writer.same
+    if _overlap(tensors.values()):  # a later write may have gone over an earlier one
+        same = verify(state, module, optimizer)[1]
+    return Applied(writer.seen, same, writer.written)
 
 
-def _write(target: Tensor, source: Tensor) -> bool:
-    """Copy unless the bits are the same; whether it was needed."""
-    if digest(target) == digest(source):
-        return False
-    with torch.no_grad():
-        target.copy_(source)
-    return True
+def _overlap(tensors: Iterable[Tensor]) -> bool:
+    """Whether different tensors lie in the same memory."""
+    looks = {identity(tensor) for tensor in tensors if tensor.numel()}
+    return len({storage for storage, *_ in looks}) < len(looks)
+
+
+class _Writer:
+    """Writes tensors of a state, and counts those that are there bit for bit."""
+
+    def __init__(self, state: State, live: Mapping[Key, str]) -> None:
+        self._state = state
+        self._live = live
+        self.seen = self.same = self.written = 0
+
+    def write(self, key: Key, target: Tensor) -> None:
+        wanted = self._state.digest(key)
+        found = self._live.get(key)
+        if found != wanted:
+            found = copy_exactly(target, self._state.tensors[key])
+            self.written += 1
+        self._count(found, wanted)
+
+    def check(self, live: Mapping[Key, Tensor]) -> None:
+        """Count tensors that were written otherwise."""
+        for key, tensor in live.items():
+            if key in self._state.tensors:
+                self._count(digest(tensor), self._state.digest(key))
+
+    def _count(self, found: str, wanted: str) -> None:
+        self.seen += 1
+        self.same += found == wanted
 
 
 Slots = dict[str, Any]

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -29,7 +29,6 @@ from .state_record import (
     check,
     named_tensors,
     parts,
-    verify,
 )
 from .tensor_file import Progress
 
@@ -120,24 +119,15 @@ def load(path: Path, model: Any, optimizer: Any = None) -> Loaded:
     """Write a file's state into a live model, in place; what does not fit changes nothing."""
     module, optimizer = parts(model, optimizer)
     with opened(path) as (state, info):
-        applied: Applied = apply(state, module, optimizer)
-        tensors, same = verify(_without_foreign(state, optimizer), module, optimizer)
-    return Loaded(info, tensors, same, applied.written)
-
-
-def _without_foreign(state: State, optimizer: Any) -> State:
-    """The part of a state that this model takes: no optimizer's state without an optimizer."""
-    if optimizer is not None:
-        return state
-    kept = {key: t for key, t in state.tensors.items() if key.part != "optimizer"}
-    return State(kept, state.ties, None, state.step)
+        applied = apply(state, module, optimizer)
+    return Loaded(info, applied.tensors, applied.same, applied.written)
 
 
 def read_state(path: Path) -> tuple[State, StateFile]:
     """A file's state in memory of its own."""
     with opened(path) as (state, info):
         copies = {key: tensor.clone() for key, tensor in state.tensors.items()}
-        return State(copies, state.ties, state.optimizer, state.step), info
+        return replace(state, tensors=copies), info
 
 
 def inspect(path: Path) -> StateFile:
@@ -171,6 +161,7 @@ def _read_manifest(
         ties={_text(k): _text(v) for k, v in manifest["ties"].items()},
         optimizer=_optimizer(manifest["optimizer"]),
         step=_optional_int(manifest["step"]),
+        digests={key: _text(manifest["digests"][name]) for name, key in places.items()},
     )
     info = StateFile(
         version=manifest["version"],

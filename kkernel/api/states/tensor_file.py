@@ -25,13 +25,12 @@ import torch
 from torch import Tensor
 
 from .atomic_file import replaced, write_all
-from .digest import digest, raw, raw_digest
+from .digest import PIECE, digest, raw, raw_digest, started
 from .state_record import StateError
 
 VERSION = 1
 MOST_HEADER = 1 << 25  # bytes; a model of 100,000 tensors needs 20 million
 MOST_DIMENSIONS = 64
-PIECE = 1 << 24  # bytes written between two reports of progress
 ZEROS = "0" * 32
 _DIGEST_PLACE = re.compile(rb'"kkernel\.header":"([0-9a-f]{32})"')
 
@@ -42,6 +41,7 @@ DTYPES: dict[str, torch.dtype] = {
     "F64": torch.float64, "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
     "C64": torch.complex64,
 }
+_MAP = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # all pages at once
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 Progress = Callable[[int, int], None]
@@ -61,32 +61,41 @@ def write(
     `progress(done, total)` is called in between. The file is whole or not there at all.
     """
     order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
-    header = _header(tensors, order, manifest)
-    total = 8 + len(header) + sum(_bytes_of(tensors[name]) for name in order)
-    done = 0
+    digests = dict.fromkeys(order, ZEROS)
+    empty = _header(tensors, order, manifest, digests)
+    done, total = 8 + len(empty), 8 + len(empty) + sum(_bytes_of(tensors[name]) for name in order)
     with replaced(path) as file:
-        for data in _pieces(header, (tensors[name] for name in order)):
-            write_all(file, data)
-            done += len(data)
-            if progress:
-                progress(done, total)
+        write_all(file, struct.pack("<Q", len(empty)) + empty)
+        for name in order:
+            state = started(tensors[name])
+            for piece in _pieces(tensors[name]):
+                state.update(piece)  # and written while it is in the cache
+                write_all(file, piece)
+                done += len(piece)
+                if progress:
+                    progress(done, total)
+            digests[name] = state.hexdigest()
+        file.seek(8)
+        write_all(file, _sealed(_header(tensors, order, manifest, digests)))
     return total
 
 
-def _pieces(header: bytes, tensors: Iterator[Tensor]) -> Iterator[memoryview]:
-    yield memoryview(struct.pack("<Q", len(header)) + header)
-    for tensor in tensors:
-        data = memoryview(raw(tensor))
-        for start in range(0, len(data), PIECE):
-            yield data[start : start + PIECE]
+def _pieces(tensor: Tensor) -> Iterator[memoryview]:
+    data = memoryview(raw(tensor))
+    return (data[start : start + PIECE] for start in range(0, len(data), PIECE))
 
 
 def _bytes_of(tensor: Tensor) -> int:
     return tensor.numel() * tensor.element_size()
 
 
-def _header(tensors: Mapping[str, Tensor], order: list[str], manifest: Mapping[str, Any]) -> bytes:
-    digests = {name: digest(tensors[name]) for name in order}
+def _header(
+    tensors: Mapping[str, Tensor],
+    order: list[str],
+    manifest: Mapping[str, Any],
+    digests: Mapping[str, str],
+) -> bytes:
+    """The header without its own digest; always of the same length for the same tensors."""
     ours = {"version": VERSION, **manifest, "digests": digests}
     metadata = {"format": "pt", "kkernel": _json(ours), "kkernel.header": ZEROS}
     entries: dict[str, Any] = {"__metadata__": metadata}
@@ -103,7 +112,7 @@ def _header(tensors: Mapping[str, Tensor], order: list[str], manifest: Mapping[s
     text += b" " * (-len(text) % 8)
     if len(text) > MOST_HEADER:
         raise StateError(f"{len(tensors)} tensors are more than one file can hold")
-    return _sealed(text)
+    return text
 
 
 def _json(value: Any) -> str:
@@ -150,7 +159,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[TensorFile]:
         try:
             header = _read_header(file.read(8), file.read, size)
             entries, manifest = _parse(header, size - 8 - len(header))
-            memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            memory = mmap.mmap(file.fileno(), 0, flags=_MAP, prot=mmap.PROT_READ)
         except StateError as error:
             raise StateError(f"{path}: {error}") from None
     views = np.frombuffer(memory, dtype=np.uint8)[8 + len(header) :]
