@@ -45,7 +45,8 @@ def system_line(q: Interpreter, command: str) -> Result:
         return value, value is NULL
     if head in _OUT:
         raise nyi(f"\\{head}, {_OUT[head]}")
-    return shell(command), False
+    shown = shell(command)
+    return shown, not shown
 
 
 def shell(command: str) -> Value:
@@ -180,21 +181,20 @@ def _directory(q: Interpreter, argument: str, count: str) -> Value:
 def _load(q: Interpreter, argument: str, count: str) -> Value:
     path = argument.removeprefix(":")
     if os.path.isdir(path):
-        load_folder(q, path)
-    else:
-        load_script(q, path)
+        return load_folder(q, path)
+    load_script(q, path)
     return NULL
 
 
-def load_folder(q: Interpreter, path: str) -> None:
-    """A splayed table, or a folder of variables: it becomes the current folder.
+def load_folder(q: Interpreter, path: str) -> Value:
+    """A splayed table, whose name it gives; or a folder of variables, the current one from now.
 
     Scripts in it run last.  Folders named by a date or number are partitions, which are nyi.
     """
     name = os.path.basename(os.path.normpath(path))
     if is_splayed(path):
         q.globals.set(name, read_value(file_symbol(path)))
-        return
+        return sym(name)
     os.chdir(path)
     scripts = []
     for entry in visible("."):
@@ -206,6 +206,7 @@ def load_folder(q: Interpreter, path: str) -> None:
             q.globals.set(entry, read_value(file_symbol(entry)))
     for entry in scripts:
         load_script(q, entry)
+    return NULL
 
 
 def load_script(q: Interpreter, path: str) -> None:

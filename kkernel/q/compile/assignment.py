@@ -9,6 +9,7 @@ from ..errors import QError
 from ..functions import NULL, Lambda
 from ..lists.amend import assign_indexed
 from ..syntax import nodes as N
+from ..syntax.lines import without_comment
 from ..values import EMPTY, Value
 from .nouns import primitive
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
@@ -58,7 +59,7 @@ def _old(read: Code, frame: Slots, name: str, glyph: str) -> Value:
 def _define_view(node: N.Assign, scope: Scope, expr: Code) -> Code:
     from ..views import View
     globals_ = scope.globals
-    text = scope.unit.text[node.pos:].removeprefix("::")
+    text = without_comment(scope.unit.text[node.pos:].removeprefix("::"))
 
     def define(frame: Slots) -> Value:
         globals_.delete(node.name)

@@ -6,7 +6,7 @@ from .. import context
 from ..apply import apply1
 from ..errors import type_error
 from ..files.storage import is_splayed, lines_of, os_error, path_of, split_lines, strings
-from ..functions import NULL, PyFunction
+from ..functions import PyFunction
 from ..registry import KEYWORDS
 from ..symbols import Symbol, sym, symbols
 from ..system import load_folder
@@ -61,8 +61,7 @@ def load(x: Value) -> Value:
     """.Q.l: load a folder, as `\\l` does."""
     if not isinstance(x, Symbol):
         raise type_error()
-    load_folder(context.active, x.removeprefix(":"))
-    return NULL
+    return load_folder(context.active, x.removeprefix(":"))
 
 
 # ---------------------------------------------------------------- paths and kinds of table

@@ -9,14 +9,13 @@ import struct
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import context
 from ..apply import apply
 from ..errors import QError, nyi
+from ..keywords.zones import offset_seconds
 from ..symbols import sym, symbols
 from ..values import EMPTY, Dict, List, Value, at, collapse, empty, string, vector
 from .dotq_session import RELEASE, VERSION
@@ -32,16 +31,7 @@ def _utc_ns() -> int:
 
 
 def _local_ns() -> int:
-    return time.time_ns() + _offset_seconds() * 1_000_000_000
-
-
-def _offset_seconds() -> int:
-    """Seconds that local time is ahead of UTC: what `\\o` says, else the system."""
-    chosen = context.active.settings.offset
-    if chosen is not None:
-        return chosen * (3600 if abs(chosen) < 24 else 60)
-    offset = datetime.now(timezone.utc).astimezone().utcoffset()
-    return int(offset.total_seconds()) if offset else 0
+    return time.time_ns() + offset_seconds() * 1_000_000_000
 
 
 def _instant(clock: Callable[[], int], code: int, divide: int, of_day: bool) -> Value:

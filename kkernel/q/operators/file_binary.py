@@ -6,17 +6,21 @@ import numpy as np
 
 from ..errors import QError, length_error, type_error
 from ..files.serialize import STORED, loaded, stored
-from ..files.storage import path_of, read_bytes, write_atomically
+from ..files.storage import path_of, read_bytes, write_atomically, write_value
 from ..registry import operator
 from ..symbols import Symbol
 from ..types import BY_CHAR
-from ..values import Array, List, Value, collapse, is_list, is_vector, qtype, string, text
+from ..values import Array, List, Value, collapse, is_list, is_vector, items, qtype, string, text
 
 
 @operator("1:")
 def file_binary(x: Value, y: Value) -> Value:
     """Write the bytes of y to file x, or read records of widths and types x from y."""
+    if is_list(x) and len(x) == 4 and isinstance(items(x)[0], Symbol):
+        x = items(x)[0]  # (file; ..how to compress): nothing is compressed here
     if isinstance(x, Symbol):
+        if qtype(y) == 0:
+            return write_value(x, y)
         write_atomically(path_of(x), raw_bytes(y))
         return x
     if is_list(x) and len(x) == 2:

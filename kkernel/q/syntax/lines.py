@@ -6,6 +6,7 @@ import re
 
 # halves of surrogate pairs that no text has; those not named here stand for bytes (PEP 383)
 _HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|(?<=\s)/[^\n]*', re.S)
 _PROMPT = re.compile(r"^q(?:\.[\w.]*)?\)+ ?", re.M)
 
 
@@ -47,3 +48,8 @@ def _unprompted(lines: list[str]) -> list[str]:
         m = _PROMPT.match(line)
         kept.append(line[m.end():] if m else (line if line[:1] in " \t" else ""))
     return kept
+
+
+def without_comment(text: str) -> str:
+    """A statement without the comment at its end, and the blanks before that."""
+    return _STRING_OR_COMMENT.sub(lambda m: m[0] if m[0][0] == '"' else "", text).rstrip()

@@ -232,6 +232,8 @@ class Parser:
             if t.kind == PUNCTUATION and t.text == "[":
                 node, verbal = self._applied(node), False
             elif t.kind == ITERATOR and not (t.spaced and t.text == "'"):
+                if t.spaced and t.text == "\\" and self.tokens[self.at + 1].kind == NAME:
+                    raise QParseError("\\", t.start)  # a system command within a line
                 self.at += 1
                 node, verbal = DerivedNode(t.start, t.text, node), True
             else:
@@ -301,7 +303,8 @@ class Parser:
             return Const(opened.start, _empty())
         items = self.nested(")", opened)
         if len(items) == 1 and items[0] is not None:
-            return items[0]
+            only = items[0]  # what is unfinished is finished by its parentheses: `type (0|+)`
+            return Block(only.pos, [only]) if isinstance(only, (Partial, Train)) else only
         return ListNode(opened.start, items)
 
     def _table(self, opened: Token) -> Node:

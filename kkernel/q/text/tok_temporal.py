@@ -110,7 +110,8 @@ def read_clock(text: str) -> int | None:
 
 def read_span(text: str) -> int | None:
     """Nanoseconds of `dDhh:mm:ss.f` or of a clock, with an optional sign."""
-    sign, text = (-1, text[1:]) if text.startswith("-") else (1, text)
+    sign = -1 if text.startswith("-") else 1
+    text = text[1:] if text[:1] in ("+", "-") else text
     found = _SPAN.fullmatch(text)
     clock = read_clock(found[2] if found else text) if not found or found[2] else 0
     if clock is None:
