@@ -71,12 +71,12 @@ def create(args: list[Value], grouped: bool) -> Opt:
     row, before = find_optimizer(args[0]), 2 + grouped
     opt = _make(row, row.options.read(row.name, args[before:], before))
     if len(args) >= before:
-        _add_parameters(opt, 0, args[before - 1])
+        parms, opt.module = read_parameters(args[before - 1], opt.optimizer, None)
+        _extend(opt, 0, parms)
     return opt
 
 
-def _add_parameters(opt: Opt, group: int, x: Value) -> None:
-    parms, opt.module = read_parameters(x, opt.optimizer, opt.module)
+def _extend(opt: Opt, group: int, parms: list[Tensor]) -> None:
     opt.groups[group]["params"] += parms
     if opt.row.name == "lbfgs":
         opt.optimizer._params = opt.groups[0]["params"]
@@ -84,24 +84,29 @@ def _add_parameters(opt: Opt, group: int, x: Value) -> None:
 
 def edit(opt: Opt, group: int, args: list[Value], before: int) -> None:
     """Change the options of a group and add parameters to it; a new group takes the first
-    options given."""
+    options given.  Nothing changes if something is wrong."""
     n = len(opt.groups)
-    if group < 0:
-        raise QError(f"opt: group {group} invalid, cannot be negative")
-    if group > n:
-        raise QError(f"opt: group {group} invalid, cannot be greater than number of groups({n})")
-    if group == n and opt.row.name == "lbfgs":
-        raise QError("LBFGS doesn't support per-parameter options (parameter groups)")
-    base = opt.optimizer.defaults if group == n else opt.groups[group]
-    values = opt.row.values(base)
+    _check_group(opt, group, n)
+    values = opt.row.values(opt.optimizer.defaults if group == n else opt.groups[group])
     values.update(opt.row.options.given(opt.row.name, args[before:], before))
-    options = opt.row.group(values)
+    options, parms = opt.row.group(values), []
+    if len(args) >= before:
+        parms, opt.module = read_parameters(args[before - 1], opt.optimizer, opt.module)
     if group == n:
         opt.optimizer.param_groups.append({"params": [], **options})
     else:
         opt.groups[group].update(options)
-    if len(args) >= before:
-        _add_parameters(opt, group, args[before - 1])
+    _extend(opt, group, parms)
+
+
+def _check_group(opt: Opt, group: int, count: int) -> None:
+    if group < 0:
+        raise QError(f"opt: group {group} invalid, cannot be negative")
+    if group > count:
+        raise QError(f"opt: group {group} invalid, cannot be greater than number of "
+                     f"groups({count})")
+    if group == count and opt.row.name == "lbfgs":
+        raise QError("LBFGS doesn't support per-parameter options (parameter groups)")
 
 
 def restored(x: Dict, module: nn.Module) -> Opt:
