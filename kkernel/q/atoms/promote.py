@@ -7,16 +7,19 @@ Infinities of integers are plain numbers, as in q: widening 0Wi gives 2147483647
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..types import BY_CODE, EPOCH, LONG_INF, LONG_NULL
 from ..values import Array, Value
+from .extremes import least
 
 NULL_0D: dict[Any, Array] = {
     np.dtype(d): np.array(-(2 ** (8 * np.dtype(d).itemsize - 1)), d) for d in ("i2", "i4", "i8")
 }
+BLOCK = 1 << 14
 SMALL, LARGE = 24, 4096  # sizes up to which a Python list wins, and from which `min` does
 DAY_MS = 86_400_000
 
@@ -33,7 +36,7 @@ def has_null(raw: Array) -> bool:
     null = NULL_0D[raw.dtype]
     size = raw.size
     if size > LARGE:
-        return bool(raw.min() == null)
+        return bool(least(raw) == null)
     if size <= SMALL and raw.ndim < 2:
         found = raw.tolist()
         return null.item() in found if raw.ndim else found == null
@@ -96,14 +99,32 @@ def milliseconds(days: Array) -> Array:
 
 def round_to_long(values: Array, special: Array) -> Array:
     """Floats rounded to longs, halves up; nulls and infinities are read from `special`."""
-    below = np.floor(values)
+    return whole_to_long(halves_up(values), special)
+
+
+def halves_up(x: Array) -> Array:
+    """Floats rounded to the nearest whole number, halves up; numpy rounds them to even ones."""
+    near: Array = np.rint(x)
     with np.errstate(invalid="ignore"):  # infinities
-        return whole_to_long(below + (values - below >= 0.5), special)
+        down = x - near == 0.5
+    return near + down if np.count_nonzero(down) else near
+
+
+def in_whole_numbers(round_: Callable[[Array], Array], x: Array) -> Array:
+    """Floats as the longs that `round_` makes of them; in blocks that stay in cache."""
+    if x.size <= BLOCK:
+        return whole_to_long(round_(x), x)
+    out = np.empty(x.shape, np.int64)
+    flat, rows = x.reshape(-1), out.reshape(-1)
+    for i in range(0, x.size, BLOCK):
+        part = flat[i:i + BLOCK]
+        rows[i:i + BLOCK] = whole_to_long(round_(part), part)
+    return out
 
 
 def whole_to_long(whole: Array, special: Array) -> Array:
     """Whole floats as longs; nulls and infinities are read from `special`."""
-    if not whole.size or (whole.min() > -(2.0**63) and whole.max() < 2.0**63):
+    if np.vdot(whole, whole) < 2.0**124:  # all of them are small, and none is nan
         return np.asarray(whole.astype(np.int64))
     fits = np.abs(whole) < 2.0**63
     out = np.where(fits, whole, 0).astype(np.int64)
@@ -151,7 +172,7 @@ def to_short(x: Array, code: int) -> Array:
 def _integer(x: Array, code: int, dtype: Any) -> Array:
     numbers = underlying(x, code)
     if numbers.dtype.kind == "f":
-        numbers = round_to_long(numbers, numbers)
+        numbers = in_whole_numbers(halves_up, numbers)
     if numbers.dtype == dtype:
         return numbers
     if numbers.dtype.itemsize > np.dtype(dtype).itemsize:

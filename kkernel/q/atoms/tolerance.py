@@ -2,7 +2,8 @@
 
 The three tests agree with each other: of `less(a,b)`, `equal(a,b)`, `less(b,a)` exactly one
 holds.  Nulls are equal to each other and below everything; infinities and zero are exact.
-Arrays are float64 and broadcast; long ones are worked through in blocks that stay in cache.
+Arrays are float64 and broadcast.  In long ones numpy compares exactly, and only the pairs that
+lie near each other are tested again.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from functools import lru_cache
 import numpy as np
 
 from ..values import Array
+from .extremes import least
 
 TOLERANCE = 2.0**-43
-BLOCK = 16384
+BLOCK = 1 << 15  # items whose arrays stay in cache
 FEW = 24  # up to here Python is faster than numpy
+NEAR = 1 << 11  # floats within tolerance are fewer than this apart when read as integers
 
 Test = Callable[[Array, Array], Array]
 
@@ -43,20 +46,39 @@ def less_floats(x: float, y: float) -> bool:
 def equal(a: Array, b: Array) -> Array:
     """Tolerant equality, item by item."""
     if _against_one(a, b):
-        low, high = equals_of(b.item())
-        return (a >= low) & (a <= high)
+        return _within(a, *equals_of(b.item()))
     if _against_one(b, a):
-        return equal(b, a)
-    return _one_by_one(equal_floats, a, b) if _few(a, b) else _in_blocks(_equal, a, b)
+        return _within(b, *equals_of(a.item()))
+    if _few(a, b):
+        return _one_by_one(equal_floats, a, b)
+    return _exact_but_near(np.equal, _equal, a, b) if a.shape == b.shape else _equal(a, b)
 
 
 def less(a: Array, b: Array) -> Array:
     """Where a is below b by more than the tolerance."""
     if _against_one(a, b):
-        return np.logical_not(a >= equals_of(b.item())[0])  # true of nulls too
+        return negated(a >= equals_of(b.item())[0])  # true of nulls too
     if _against_one(b, a):
         return b > equals_of(a.item())[1]
-    return _one_by_one(less_floats, a, b) if _few(a, b) else _in_blocks(_less, a, b)
+    if _few(a, b):
+        return _one_by_one(less_floats, a, b)
+    return _exact_but_near(np.less, _less, a, b) if a.shape == b.shape else _less(a, b)
+
+
+def negated(flags: Array) -> Array:
+    """`not`, in place where the flags are an array."""
+    return np.logical_not(flags, out=flags if flags.ndim else None)
+
+
+def _within(x: Array, low: float, high: float) -> Array:
+    out = np.empty(x.shape, np.bool_)
+    above, flags = x.reshape(-1), out.reshape(-1)
+    below = np.empty(min(BLOCK, x.size), np.bool_)
+    for i in range(0, x.size, BLOCK):
+        items, found = above[i:i + BLOCK], flags[i:i + BLOCK]
+        np.greater_equal(items, low, out=found)
+        found &= np.less_equal(items, high, out=below[:len(items)])
+    return out
 
 
 @lru_cache(1024)
@@ -120,20 +142,26 @@ def _finite(margin: Array) -> bool:
     return not margin.size or bool(margin.max() < math.inf)
 
 
-def _in_blocks(test: Test, a: Array, b: Array) -> Array:
-    n = max(a.size, b.size)
-    if n <= BLOCK or not _flat(a, b):
-        return test(a, b)
-    shape = a.shape or b.shape
-    a, b = (v.reshape(-1) if v.ndim else v for v in (a, b))
-    out = np.empty(n, np.bool_)
-    for i in range(0, n, BLOCK):
-        part = slice(i, i + BLOCK)
-        out[part] = test(a[part] if a.ndim else a, b[part] if b.ndim else b)
-    return out.reshape(shape)
+def _exact_but_near(exact: np.ufunc, test: Test, a: Array, b: Array) -> Array:
+    """The exact answers, and those of `test` where they may differ: at near pairs and nulls."""
+    out = np.empty(a.shape, np.bool_)
+    nulls = a.size and (math.isnan(least(a)) or math.isnan(least(b)))
+    a, b, flags = a.reshape(-1), b.reshape(-1), out.reshape(-1)
+    gap = np.empty(min(BLOCK, a.size), np.int64)
+    for i in range(0, a.size, BLOCK):
+        x, y = a[i:i + BLOCK], b[i:i + BLOCK]
+        exact(x, y, out=flags[i:i + BLOCK])
+        doubtful = _near(x, y, gap[:len(x)])
+        if nulls:
+            doubtful |= np.isnan(x) | np.isnan(y)
+        if doubtful.any():
+            where = np.flatnonzero(doubtful)
+            flags[where + i] = test(x[where], y[where])
+    return out
 
 
-def _flat(a: Array, b: Array) -> bool:
-    """May both be cut along one axis: contiguous, and of one shape unless one is an atom?"""
-    return ((a.shape == b.shape or not a.ndim or not b.ndim)
-            and a.flags.c_contiguous and b.flags.c_contiguous)
+def _near(x: Array, y: Array, gap: Array) -> Array:
+    """Pairs whose bits, read as integers, hardly differ; `gap` is memory to work in."""
+    np.subtract(x.view(np.int64), y.view(np.int64), out=gap)
+    gap += NEAR
+    return gap.view(np.uint64) < 2 * NEAR

@@ -12,9 +12,9 @@ from ..atoms.promote import (
     INTEGERS,
     TEMPORALS,
     from_underlying,
+    in_whole_numbers,
     raw_numbers,
     underlying,
-    whole_to_long,
 )
 from ..atoms.promote import to_float as floats
 from ..errors import type_error
@@ -121,7 +121,7 @@ def _build_floor(code: int) -> Unary:
     if code in (5, 6, 7):
         return lambda a: a
     if code in (8, 9):
-        return lambda a: whole_to_long(np.floor(a), a)
+        return lambda a: in_whole_numbers(np.floor, a)
     if code == 10:
         return lambda a: _lower_chars(raw_numbers(a, 10)).view("S1")
     if code == 11:
@@ -131,7 +131,7 @@ def _build_floor(code: int) -> Unary:
 
 def _build_ceiling(code: int) -> Unary:
     if code in (8, 9):
-        return lambda a: whole_to_long(np.ceil(a), a)
+        return lambda a: in_whole_numbers(np.ceil, a)
     if code in (5, 6, 7):
         return lambda a: a
     if code in (1, 4, 10):

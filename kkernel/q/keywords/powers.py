@@ -14,10 +14,10 @@ from ..atoms.promote import (
     TEMPORALS,
     from_underlying,
     has_null,
+    in_whole_numbers,
     to_float,
     to_int,
     to_long,
-    whole_to_long,
 )
 from ..errors import type_error
 from ..operators.arithmetic import multiply, subtract
@@ -85,7 +85,7 @@ def _finisher(cx: int) -> Callable[[Array], Array]:
 
 def _floor_quotient(a: Array, b: Array) -> Array:
     quotient = np.asarray(a / b)
-    return whole_to_long(np.floor(quotient), quotient)
+    return in_whole_numbers(np.floor, quotient)
 
 
 def whole_quotient(a: Array, b: Array) -> Array:

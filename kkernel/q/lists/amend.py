@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import context
 from ..apply import apply1, apply2
+from ..atoms.extremes import forget
 from ..errors import QError, length_error, type_error
 from ..files.storage import read_value, write_value
 from ..functions import MISSING, NULL, Primitive
@@ -60,6 +61,7 @@ def assign_indexed(value: Value, indices: Sequence[Value], op: Value | None, y: 
         return y if op is None else apply2(op, value, y)
     if type(value) is np.ndarray and getrefcount(value) == _HELD_ONCE and value.base is None \
             and value.flags.writeable:
+        forget(value)
         quick = _amend_array(value, indices, op, y, False, own=True)
         if quick is not None:
             return quick

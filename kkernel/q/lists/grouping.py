@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..atoms.extremes import greatest, least
 from ..errors import type_error
 from ..symbols import TABLE
 from ..values import (
@@ -143,7 +144,7 @@ def dense(x: Array) -> tuple[Array, int]:
     n = len(x)
     if not n:
         return np.empty(0, np.int64), 0
-    low, high = int(x.min()), int(x.max())
+    low, high = int(least(x)), int(greatest(x))
     if high - low < max(4 * n, 256):
         return _dense_by_table(x, low, high - low + 1)
     order = stable_order(x)
@@ -198,7 +199,7 @@ def _codes(column: Value) -> tuple[Array, int]:
     x = column.view(np.ndarray) if plain else ordinals(column)
     if not len(x):
         return x.astype(np.int64), 0
-    low, high = int(x.min()), int(x.max())
+    low, high = int(least(x)), int(greatest(x))
     if high - low >= _SMALL:
         return dense(x)
     return (x.astype(np.int64) - low if low else x.astype(np.int64)), high - low + 1
@@ -213,7 +214,7 @@ def stable_order(keys: Array) -> Array:
     """Positions that sort integers of any range, equal ones in their old order."""
     if len(keys) < 2048 or keys.dtype.itemsize <= 2:
         return keys.argsort(kind="stable")
-    low, high = int(keys.min()), int(keys.max())
+    low, high = int(least(keys)), int(greatest(keys))
     if high - low >= 1 << 62:
         return keys.argsort(kind="stable")
     return _order(keys.astype(np.int64, copy=False) - low, high - low + 1)

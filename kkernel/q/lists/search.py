@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..atoms.extremes import greatest, least
 from ..errors import type_error
 from ..symbols import Symbol
 from ..tables.rows import find_rows, records
@@ -144,7 +145,7 @@ def _vector_positions(x: Array, y: Array) -> Array:
         return _few_positions(x.tolist(), y.tolist())
     if not n or not len(y):
         return np.full(len(y), n, np.int64)
-    low, high = int(x.min()), int(x.max())
+    low, high = int(least(x)), int(greatest(x))
     width = high - low + 1
     if width > max(4 * (n + len(y)), 1 << 12):
         return _by_bisection(x, y)
@@ -205,7 +206,7 @@ def distinct_positions(x: Value) -> Array:
 
 def _first_of_each(keys: Array) -> Array:
     n = len(keys)
-    low, high = int(keys.min()), int(keys.max())
+    low, high = int(least(keys)), int(greatest(keys))
     width = high - low + 1
     if width > max(4 * n, 1 << 12):
         order = stable_order(keys)

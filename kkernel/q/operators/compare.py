@@ -153,7 +153,7 @@ def _swapped(kernels: Kernels) -> Callable[[int, int], Binary]:
 def _negated(kernels: Kernels) -> Callable[[int, int], Binary]:
     def build(cx: int, cy: int) -> Binary:
         kernel = kernels[DTYPE[cx], DTYPE[cy]]
-        return lambda a, b: np.logical_not(kernel(a, b))
+        return lambda a, b: tolerance.negated(kernel(a, b))
     return build
 
 
