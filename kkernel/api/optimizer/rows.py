@@ -88,7 +88,9 @@ class OptimizerType:
         state: dict[str, Any] = {}
         for key, value in x.items():
             name = self.aliases.get(key, key)
-            if name in self.buffers:
+            if name in HISTORY:
+                state[name] = [_buffer_from_q(v, p) for v in items(value)]
+            elif name in self.buffers:
                 state[self.buffers[name]] = _buffer_from_q(value, p)
         return state
 
@@ -108,8 +110,6 @@ def _buffer_from_q(x: Value, p: Tensor) -> Any:
         return None
     if qtype(x) in (-7, -9):
         return x
-    if isinstance(x, List) and (not x or qtype(x[0]) != -7):
-        return [_buffer_from_q(v, p) for v in items(x)]
     return to_tensor(x, device=p.device, own=True)
 
 
@@ -129,6 +129,7 @@ def check(group: Group) -> None:
 
 
 OPTIMIZERS: dict[str, OptimizerType] = {}
+HISTORY = ("old_dirs", "old_stps", "ro", "al")  # buffers of lbfgs that are lists
 STEP = {"step": "step"}
 MEANS = {**STEP, "exp_avg": "exp_avg", "exp_avg_sq": "exp_avg_sq"}
 
