@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .kernel.completeness import INCOMPLETE, joined, state
-from .q import interrupts
+from .q import interrupts, memory
 from .q.errors import QExit
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def new_session() -> Session:
     from .kernel.panels import Terminal, register
     from .session import Session
 
+    memory.limit_workspace()
     session = Session(write, write_error)
     register(session, Terminal(write))
     return session

@@ -99,7 +99,7 @@ class Interpreter:
             error = e
         except Exception as e:  # in showing: a value that is nested too deep, or too large
             error = trace(e, Unit(text), 0)
-        self.last_error = error
+        self.last_error = _released(error)
         return error
 
     def _handle_input(self, handler: Value, text: str) -> Value:
@@ -216,6 +216,12 @@ class Interpreter:
         source = resources.files(__package__).joinpath("prelude.q")
         if source.is_file():
             self.evaluate(source.read_text())
+
+
+def _released(error: QError) -> QError:
+    """The error without Python's frames, whose locals would keep what the failed line made."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 def _silent(node: N.Node | None) -> bool:

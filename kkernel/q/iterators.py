@@ -148,7 +148,7 @@ def _each_both_union(f: Value, args: Sequence[Value], dicts: list[Dict]) -> Valu
 def _case(selector: Value, args: Sequence[Value]) -> Value:
     """`i'[a;b;c]`: item by item from the argument that the selector names."""
     if not is_list(selector):
-        return args[int(selector)]
+        return args[int(selector)] if 0 <= selector < len(args) else null(7)
     picks = items(selector)
     _check_case(len(picks), args)
     args = [a.values if isinstance(a, Dict) else a for a in args]

@@ -1,42 +1,107 @@
-"""A budget for single results.
+"""Memory: how much there is, a budget for single results, and a limit for the process.
 
-The system promises memory that it does not have and kills the process later, so whatever makes
-a list of a length that the user wrote down asks here first: 'wsfull instead of a dead session.
+The system promises memory that it does not have and kills the process later.  So whatever makes
+a list of a length that the user wrote down asks here first, and the process as a whole is held
+below what the machine has: both end in 'wsfull instead of a dead session.
 """
 
 from __future__ import annotations
 
 import os
+from math import prod
 
 import numpy as np
 
 from .errors import QError
-from .values import Value
+from .values import Table, Value
+
+try:
+    import resource
+except ImportError:  # there are no limits to set
+    resource = None  # type: ignore[assignment]
 
 SHARE = 0.6  # of the memory that is available now, for one result
+WORKSPACE = 0.9  # of all memory, for the process
+_CGROUPS = (("memory.max", "memory.current"),
+            ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
+
+
+def total_bytes() -> int:
+    """Memory that this process may use: the machine's, or less where a limit is set; 0 where
+    the system does not tell."""
+    try:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return 0
+    return min([total, *(limit for limit, _ in _group_limits())])
 
 
 def available() -> int:
     """Bytes that could be allocated now without swapping; a guess where the system won't say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as f:
-            for row in f:
-                if row.startswith("MemAvailable:"):
-                    return int(row.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (ValueError, OSError, AttributeError):
-        return 4 << 30
+    known = [limit - used for limit, used in _group_limits()]
+    free = _row("/proc/meminfo", "MemAvailable:")
+    if free is not None:
+        known.append(free)
+    if resource is not None:
+        limit, used = resource.getrlimit(resource.RLIMIT_DATA)[0], _row("/proc/self/status",
+                                                                        "VmData:")
+        if limit != resource.RLIM_INFINITY and used is not None:
+            known.append(limit - used)
+    return max(0, min(known, default=total_bytes() // 2 or 4 << 30))
+
+
+def limit_workspace() -> None:
+    """Hold this process below the memory that there is: an allocation beyond fails in time."""
+    total = total_bytes()
+    if resource is None or not total:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = int(total * WORKSPACE)
+    if soft == resource.RLIM_INFINITY or soft > wanted:
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
 def item_size(x: Value) -> int:
     """Bytes that one more item like those of x takes, about."""
-    return x.itemsize if isinstance(x, np.ndarray) else 8
+    if isinstance(x, np.ndarray):
+        return x.itemsize * prod(x.shape[1:])
+    if isinstance(x, Table):
+        return sum(item_size(c) for c in x.data)
+    return 8
 
 
 def reserve(items: int, size: int = 8) -> None:
     """Signal 'wsfull unless a result of this many items of `size` bytes has room."""
     if items * size > 64 << 20 and items * size > SHARE * available():
         raise QError("wsfull")
+
+
+def _row(path: str, head: str) -> int | None:
+    """The bytes in the row of a file of /proc that starts with `head`."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as f:
+            for row in f:
+                if row.startswith(head):
+                    return int(row.split()[1]) * 1024
+    except OSError:
+        pass
+    return None
+
+
+def _group_limits() -> list[tuple[int, int]]:
+    """Limit and use of the control group that this process is in, if it has a limit."""
+    found = []
+    for names in _CGROUPS:
+        numbers = [_number(os.path.join("/sys/fs/cgroup", name)) for name in names]
+        if None not in numbers:
+            found.append((numbers[0], numbers[1]))
+    return found  # type: ignore[return-value]
+
+
+def _number(path: str) -> int | None:
+    try:
+        with open(path, encoding="ascii") as f:
+            text = f.read().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None

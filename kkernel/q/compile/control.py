@@ -9,7 +9,7 @@ from ..functions import NULL
 from ..iterators import truth
 from ..symbols import Symbol
 from ..syntax import nodes as N
-from ..values import Value, is_string, text
+from ..values import Value, is_string, qtype, text
 from .scope import (
     Code,
     Returned,
@@ -170,7 +170,7 @@ def _while(test: Code, body: list[Code], unit: Unit, pos: int) -> Code:
 def _do(test: Code, body: list[Code], unit: Unit, pos: int) -> Code:
     def do(frame: Slots) -> Value:
         n = test(frame)
-        if not isinstance(n, (int, bool)) and not hasattr(n, "__index__"):
+        if type(n) is not int and qtype(n) not in (-7, -6, -5, -4, -1):
             raise trace(QError("type"), unit, pos)
         for _ in range(int(n)):
             for code in body:

@@ -16,7 +16,7 @@ from ..errors import length_error, type_error
 from ..operators.arithmetic import add, multiply, subtract
 from ..registry import keyword
 from ..types import CODE_OF_DTYPE, LONG_NULL
-from ..values import Array, Dict, List, Table, Value, at, collapse, count, items
+from ..values import Array, Dict, List, Table, Value, at, collapse, count, items, qtype
 from .aggregates import extreme_infinity
 from .running import sums
 
@@ -67,7 +67,7 @@ def mmin(x: Value, y: Value) -> Value:
 
 def _window(x: Value) -> int:
     """The window length, an integer atom."""
-    if type(x) is int or type(x) is bool or isinstance(x, np.integer):
+    if qtype(x) in (-7, -6, -5, -4, -1):
         return max(0, int(x)) if x != LONG_NULL else 0
     raise type_error()
 

@@ -30,6 +30,8 @@ from ..values import (
     qtype,
 )
 
+_ROW = 120  # bytes of a vector object
+
 
 @operator("#")
 def take(x: Value, y: Value) -> Value:
@@ -66,10 +68,20 @@ def take_count(n: int, y: Value) -> Value:
     size = len(y)
     if abs(n) <= size:
         return part(y, 0, n) if n >= 0 else part(y, size + n, size)
+    if is_vector(y) and size:
+        return _cycled(y.view(np.ndarray), n)
     if size == 1 and isinstance(y, List) and is_vector(y[0]) and y[0].dtype.kind in "bif":
+        reserve(abs(n), y[0].nbytes)
         return np.tile(y[0].view(np.ndarray), (abs(n), 1))
+    reserve(3 * abs(n))
     where = np.arange(abs(n)) if n >= 0 else np.arange(n, 0) + size
     return at_positions(y, where % size if size else where)
+
+
+def _cycled(x: Array, n: int) -> Array:
+    """n items of a vector going round; the last ones, where n is negative, end with its last."""
+    start = n % len(x) if n < 0 else 0
+    return np.tile(x, -(-(start + abs(n)) // len(x)))[start:start + abs(n)]
 
 
 def part(x: Value, start: int, stop: int) -> Value:
@@ -116,6 +128,7 @@ def _shaped(flat: Value, sizes: list[int]) -> Value:
         return EMPTY
     if is_vector(flat) and flat.dtype.kind in "bif":
         return flat.reshape(sizes)
+    reserve(prod(sizes[:-1]), _ROW)
     for width in reversed(sizes[1:]):
         n = len(flat) // width if width else int(np.prod(sizes[:-1]))
         flat = List([part(flat, k * width, (k + 1) * width) for k in range(n)])

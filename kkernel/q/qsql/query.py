@@ -102,7 +102,7 @@ def _kept(passed: Value, n: int) -> Array:
                 raise domain_error()
             reserve(int(passed.sum(dtype=float)))
             return np.repeat(np.arange(n), passed)
-    if isinstance(passed, (bool, np.bool_, int, np.integer)):
+    if qtype(passed) in (-7, -6, -5, -4, -1):
         return np.arange(n) if passed else np.empty(0, np.int64)
     if is_list(passed) and not len(passed):
         return np.empty(0, np.int64)
@@ -312,5 +312,7 @@ def _distinct(x: Value) -> Value:
 def simple_exec(t: Value, i: Value, p: Value) -> Value:
     """`?[t;i;p]`: a tree on the rows at positions i."""
     table = source(t)
+    if abs(qtype(i)) not in (1, 4, 5, 6, 7):
+        raise type_error()
     rows = np.atleast_1d(np.asarray(i)).astype(np.int64)
     return eval_tree(p, PhraseNames(table, rows))

@@ -12,11 +12,11 @@ from typing import Protocol
 import numpy as np
 
 from .. import context
-from ..errors import QError, rank_error
+from ..errors import QError, rank_error, type_error
 from ..functions import NULL, Composition, Derived, Iterator, Primitive
 from ..registry import OPERATORS
 from ..symbols import Symbol
-from ..values import Array, List, Value, at, is_atom, items, text
+from ..values import Array, List, Value, at, is_atom, items, qtype, text
 
 
 class Names(Protocol):
@@ -200,7 +200,10 @@ def _eval_while(tree: List, names: Names) -> Value:
 
 
 def _eval_do(tree: List, names: Names) -> Value:
-    for _ in range(int(eval_tree(tree[1], names))):
+    n = eval_tree(tree[1], names)
+    if qtype(n) not in (-7, -6, -5, -4, -1):
+        raise type_error()
+    for _ in range(int(n)):
         _eval_statements(List(tree[1:]), names)
     return NULL
 
