@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .difference import Difference, differences
 from .digest import digest, raw_digest
+from .parallel import each
 from .state_record import Key, State, StateError, apply, capture, check, parts
 
 NOW = "now"  # the name of the live state in comparisons
@@ -116,7 +117,9 @@ class Snapshots:
         return self.describe(name)
 
     def _keep(self, state: State, note: str) -> _Kept:
-        digests = {key: state.digest(key) for key in state.tensors}
+        size = sum(t.numel() * t.element_size() for t in state.tensors.values())
+        keys = list(state.tensors)
+        digests = dict(zip(keys, each(state.digest, keys, size), strict=True))
         for key, tensor in state.tensors.items():
             if digests[key] not in self._store:
                 self._store[digests[key]] = tensor.detach().clone()

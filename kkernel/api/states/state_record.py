@@ -17,6 +17,7 @@ from ..look.spec import identity
 from ..look.structure import named_buffers, named_parameters
 from . import random_state
 from .digest import copy_exactly, digest
+from .parallel import each
 
 
 class StateError(ValueError):
@@ -263,8 +264,7 @@ def apply(
     planned = _plan(state, module, optimizer)
     writer = _Writer(state, live or {})
     tensors = dict(named_tensors(module))
-    for key in state.part("module"):
-        writer.write(key, tensors[key.name])
+    writer.write_all({key: tensors[key.name] for key in state.part("module")})
     if planned is not None:
         _write_optimizer(optimizer, *planned)
         writer.check(capture(module, optimizer).part("optimizer"))
@@ -290,13 +290,19 @@ class _Writer:
         self._live = live
         self.seen = self.same = self.written = 0
 
-    def write(self, key: Key, target: Tensor) -> None:
-        wanted = self._state.digest(key)
-        found = self._live.get(key)
-        if found != wanted:
-            found = copy_exactly(target, self._state.tensors[key])
-            self.written += 1
-        self._count(found, wanted)
+    def write_all(self, targets: Mapping[Key, Tensor]) -> None:
+        """Write the tensors that have other bits, and count all."""
+        size = sum(t.numel() * t.element_size() for t in targets.values())
+        written = each(lambda item: self._write(*item), list(targets.items()), size)
+        for key, (found, copied) in zip(targets, written, strict=True):
+            self._count(found, self._state.digest(key))
+            self.written += copied
+
+    def _write(self, key: Key, target: Tensor) -> tuple[str, bool]:
+        here = self._live.get(key)
+        if here is not None and here == self._state.digest(key):
+            return here, False
+        return copy_exactly(target, self._state.tensors[key]), True
 
     def check(self, live: Mapping[Key, Tensor]) -> None:
         """Count tensors that were written otherwise."""

@@ -25,12 +25,14 @@ import torch
 from torch import Tensor
 
 from .atomic_file import replaced, write_all
-from .digest import PIECE, digest, raw, raw_digest, started
+from .digest import digest, raw, raw_digest
+from .parallel import Aside, each
 from .state_record import StateError
 
 VERSION = 1
 MOST_HEADER = 1 << 25  # bytes; a model of 100,000 tensors needs 20 million
 MOST_DIMENSIONS = 64
+PIECE = 1 << 22  # bytes written between two reports of progress
 ZEROS = "0" * 32
 _DIGEST_PLACE = re.compile(rb'"kkernel\.header":"([0-9a-f]{32})"')
 
@@ -41,7 +43,6 @@ DTYPES: dict[str, torch.dtype] = {
     "F64": torch.float64, "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
     "C64": torch.complex64,
 }
-_MAP = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # all pages at once
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 Progress = Callable[[int, int], None]
@@ -64,17 +65,17 @@ def write(
     digests = dict.fromkeys(order, ZEROS)
     empty = _header(tensors, order, manifest, digests)
     done, total = 8 + len(empty), 8 + len(empty) + sum(_bytes_of(tensors[name]) for name in order)
-    with replaced(path) as file:
+    with replaced(path) as file, Aside(digest) as found:
+        for name in order:
+            found.begin(tensors[name], total)
         write_all(file, struct.pack("<Q", len(empty)) + empty)
         for name in order:
-            state = started(tensors[name])
             for piece in _pieces(tensors[name]):
-                state.update(piece)  # and written while it is in the cache
                 write_all(file, piece)
                 done += len(piece)
                 if progress:
                     progress(done, total)
-            digests[name] = state.hexdigest()
+        digests = dict(zip(order, found.results(), strict=True))
         file.seek(8)
         write_all(file, _sealed(_header(tensors, order, manifest, digests)))
     return total
@@ -159,7 +160,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[TensorFile]:
         try:
             header = _read_header(file.read(8), file.read, size)
             entries, manifest = _parse(header, size - 8 - len(header))
-            memory = mmap.mmap(file.fileno(), 0, flags=_MAP, prot=mmap.PROT_READ)
+            memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
         except StateError as error:
             raise StateError(f"{path}: {error}") from None
     views = np.frombuffer(memory, dtype=np.uint8)[8 + len(header) :]
@@ -300,6 +301,8 @@ def _check_digests(tensors: Mapping[str, Tensor], manifest: Mapping[str, Any] | 
     digests = manifest.get("digests")
     if not isinstance(digests, dict) or digests.keys() != tensors.keys():
         raise StateError("damaged: there is not one digest for each tensor")
-    for name, tensor in tensors.items():
-        if digest(tensor) != digests[name]:
+    size = sum(map(_bytes_of, tensors.values()))
+    found = each(digest, list(tensors.values()), size)
+    for name, seen in zip(tensors, found, strict=True):
+        if seen != digests[name]:
             raise StateError(f"damaged: {_quoted(name)} is not what was written")
