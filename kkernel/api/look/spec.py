@@ -113,23 +113,33 @@ class _Entry:
 def _walk(root: nn.Module) -> Iterator[_Entry]:
     """Depth first, in order of registration; a module met again inside itself is not entered."""
     prints = fingerprints(root)
-    stack = [(_Entry("", "", 0, root, describe(root), 1), frozenset({id(root)}))]
+    known: dict[int, Description] = {}  # by fingerprint: modules built alike read alike
+
+    def described(module: nn.Module) -> Description:
+        mark = prints[id(module)]
+        if mark not in known:
+            known[mark] = describe(module)
+        return known[mark]
+
+    stack = [(_Entry("", "", 0, root, described(root), 1), frozenset({id(root)}))]
     while stack:
         entry, above = stack.pop()
         yield entry
         named = children(entry.module)
         blocks = runs([prints[id(child)] for _, child in named])
         below = [
-            (_child(entry, name, child, block), above | {id(child)})
+            (_child(entry, name, child, described(child), block), above | {id(child)})
             for (name, child), block in zip(named, blocks, strict=True)
             if id(child) not in above
         ]
         stack.extend(reversed(below))
 
 
-def _child(parent: _Entry, name: str, module: nn.Module, blocks: int) -> _Entry:
+def _child(
+    parent: _Entry, name: str, module: nn.Module, described: Description, blocks: int
+) -> _Entry:
     path = f"{parent.path}.{name}" if parent.path else name
-    return _Entry(path, name, parent.depth + 1, module, describe(module), blocks)
+    return _Entry(path, name, parent.depth + 1, module, described, blocks)
 
 
 def _row(entry: _Entry, call: Call | None, sizes: _Sizes) -> Row:
