@@ -6,6 +6,7 @@ opened.  A negative handle ends every line that it writes.
 
 from __future__ import annotations
 
+import os
 from typing import IO
 
 import numpy as np
@@ -25,6 +26,8 @@ def open_file(path: str) -> np.int32:
     reads = path.startswith(FIFO)
     path = path.removeprefix(FIFO)
     try:
+        if not reads and os.path.dirname(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
         file: IO[bytes] = open(path, "rb" if reads else "ab")  # noqa: SIM115 - hclose closes it
     except OSError as e:
         raise os_error(path, e) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from . import context, keywords, namespaces, operators
 from .apply import apply1
 from .backtrace import frame_text, frames_text
 from .compile import Returned, Scope, Unit, compile_node, compile_statements, make_lambda, trace
-from .errors import QError, QParseError, QStop
+from .errors import QError, QParseError, QStop, nyi
 from .functions import NULL, Lambda
 from .globals import Globals
 from .syntax import nodes as N
@@ -25,6 +26,7 @@ from .values import Value, is_string, string
 
 RECURSION_LIMIT = 40_000  # Python frames; a q call takes about four, so 'stack at about 10,000
 
+_OTHER_LANGUAGE = re.compile(r"[a-pr-zA-Z]\)")  # k) s) p) at the start of a line
 _ = (keywords, operators)  # importing them declares the primitives
 
 
@@ -87,7 +89,7 @@ class Interpreter:
         text = ""
         try:
             for _number, text in logical_lines(source):
-                handler = self.globals.find(".z.pi")
+                handler = None if text[:1] == "\\" else self.globals.find(".z.pi")
                 value, silent = self.run_line(text) if handler is None else (
                     self._handle_input(handler, text), True)
                 if not silent:
@@ -122,6 +124,8 @@ class Interpreter:
                 if text.startswith("\\"):
                     from .system import system_line
                     return system_line(self, text[1:])
+                if _OTHER_LANGUAGE.match(text):
+                    raise nyi(f"{text[:2]}, a line in another language")
                 return self._evaluate_line(text, unit)
         except Returned as r:
             return r.value, False

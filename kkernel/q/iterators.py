@@ -24,6 +24,7 @@ from .values import (
     at,
     collapse,
     count,
+    is_function,
     is_list,
     is_vector,
     items,
@@ -298,7 +299,8 @@ def accumulate(f: Value, args: Sequence[Value], keep: bool) -> Value:
 def _accumulator_rank(f: Value) -> int:
     """Functions have their rank; a list maps its indices, a list of lists pairs of them.
 
-    A fold, scan or prior is applied to one list at a time: `,//` flattens by converging.
+    A list of functions maps an index and an argument.  A fold, scan or prior is applied to one
+    list at a time: `,//` flattens by converging.
     """
     if isinstance(f, Derived) and f.iterator in ("/", "\\", "':") and f.rank == 2:
         return 1
@@ -306,7 +308,7 @@ def _accumulator_rank(f: Value) -> int:
         return rank_of(f)
     if isinstance(f, np.ndarray):
         return min(f.ndim, 2)
-    return 2 if isinstance(f, List) and f and is_list(f[0]) else 1
+    return 2 if isinstance(f, List) and f and (is_list(f[0]) or is_function(f[0])) else 1
 
 
 def _recurrence(x: float, factors: Value, steps: Value) -> Value:

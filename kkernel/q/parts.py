@@ -62,8 +62,14 @@ def lambda_parts(f: Lambda) -> Value:
     space = f.namespace.lstrip(".")
     name = f.name if f.name.startswith(".") else f".{space}.{f.name}" if f.name else ""
     return List([
-        np.empty(0, "u1"), symbols(f.params), symbols(f.locals), symbols([space, *names]),
+        np.empty(0, "u1"), symbols(_parameters(f)), symbols(f.locals), symbols([space, *names]),
         *constants, -1, string(name) if name else EMPTY, string(""), -1, string(f.text)])
+
+
+def _parameters(f: Lambda) -> tuple[str, ...]:
+    """Those named in brackets, else the implicit ones: at least x."""
+    explicit = f.text[1:].lstrip().startswith("[")
+    return f.params if f.params or explicit else ("x",)
 
 
 def _used(f: Lambda) -> tuple[list[str], list[Value]]:

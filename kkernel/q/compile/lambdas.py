@@ -10,10 +10,12 @@ from ..functions import Lambda, Primitive
 from ..syntax import nodes as N
 from ..values import EMPTY, Value
 from .control import compile_statement
+from .generate import generated
 from .nouns import primitive
 from .scope import Code, Returned, Scope, Slots, Unit, compiles, constant, null_code
 
 MAX_LOCALS = 110
+HOT = 500  # calls after which a function is generated
 
 
 @compiles(N.LambdaNode)
@@ -28,6 +30,7 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     locals_ = [n for n in assigned_names(node.body) if n not in node.params]
     if len(locals_) > MAX_LOCALS:
         raise QParseError("locals", node.pos)
+    _check_globals(node)
     f.locals = tuple(locals_)
     slots = {n: i for i, n in enumerate([*node.params, *locals_])}
     if not node.params:
@@ -38,8 +41,24 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     if node.body and node.body[-1] is None:
         codes.append(null_code)
     f.atomic = len(node.body) == 1 and _is_atomic(node.body[0], node.params)
-    f.run = _runner(codes, len(locals_), inner.returns or _hands_up(node.body))
+    run = _runner(codes, len(locals_), inner.returns or _hands_up(node.body))
+    again = Scope(unit, scope.globals, scope.space, slots)
+    f.run = _warming(f, run, lambda: generated(node.body, again, len(locals_)))
     return f
+
+
+def _warming(f: Lambda, run: Callable[[Slots], Value],
+             generate: Callable[[], Callable[[Slots], Value]]) -> Callable[[Slots], Value]:
+    """`run`, which after some calls gives way to a generated function."""
+    left = HOT
+
+    def warm(frame: Slots) -> Value:
+        nonlocal left
+        left -= 1
+        if not left:
+            f.run = generate()
+        return run(frame)
+    return warm
 
 
 def _runner(codes: list[Code], blanks: int, returns: bool) -> Callable[[Slots], Value]:
@@ -107,18 +126,35 @@ def _run_many(codes: list[Code], blanks: int) -> Callable[[Slots], Value]:
 
 def assigned_names(body: list[N.Node | None]) -> list[str]:
     """Names assigned with a single colon anywhere in a lambda: its locals, in order."""
-    found: dict[str, None] = {}
+    return list(dict.fromkeys(a.name for a in _assignments(body) if _makes_local(a)))
+
+
+def _makes_local(a: N.Assign) -> bool:
+    return a.scope == ":" and "." not in a.name and a.indices is None and a.op is None
+
+
+def _assignments(body: list[N.Node | None]) -> list[N.Assign]:
+    """All assignments of a lambda, not those of lambdas in it."""
+    found: list[N.Assign] = []
     todo: list[Any] = list(reversed(body))
     while todo:
         node = todo.pop()
         if isinstance(node, N.Assign):
-            if node.scope == ":" and "." not in node.name and node.indices is None \
-                    and node.op is None:
-                found[node.name] = None
+            found.append(node)
             todo += [node.expr, *reversed(node.indices or [])]
         elif isinstance(node, N.Node) and not isinstance(node, N.LambdaNode):
             todo.extend(children(node))
-    return list(found)
+    return found
+
+
+def _check_globals(node: N.LambdaNode) -> None:
+    """A name that a statement assigns as a global cannot be a local of a later one."""
+    as_global: set[str] = set()
+    for a in _assignments(node.body):
+        if a.scope == "::" and a.name not in node.params:
+            as_global.add(a.name)
+        elif _makes_local(a) and a.name in as_global:
+            raise QParseError(a.name, a.pos - len(a.name))
 
 
 def children(node: N.Node) -> list[Any]:

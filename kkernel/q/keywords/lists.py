@@ -110,7 +110,7 @@ def rotate(x: Value, y: Value) -> Value:
     return take_positions(y, (np.arange(n) + int(x)) % n) if n else y
 
 
-@keyword("raze")
+@keyword("raze", glyph=",/")
 def raze(x: Value) -> Value:
     """The items of x joined: one level of nesting less."""
     if isinstance(x, Dict):

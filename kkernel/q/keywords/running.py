@@ -23,23 +23,24 @@ from ..atoms.promote import (
 from ..atoms.reduction import Monad, all_atoms, plain, running_parts, scan
 from ..atoms.tolerance import equal as floats_equal
 from ..errors import type_error
+from ..iterators import prior
 from ..operators.arithmetic import add, divide, multiply, subtract
 from ..operators.extrema import greater_of, lesser
 from ..operators.match import match
-from ..registry import keyword
+from ..registry import KEYWORDS, OPERATORS, keyword
 from ..types import CODE_OF_DTYPE
 from ..values import Array, Dict, List, Value, collapse, count, items, qtype
 from .aggregates import avg, extreme_infinity
 
 # ---------------------------------------------------------------- prefixes
 
-@keyword("sums")
+@keyword("sums", glyph="+\\")
 def sums(x: Value) -> Value:
     """Running sums; nulls of a vector count as zero."""
     return _accumulate(sums, add, np.add, 0, x)
 
 
-@keyword("prds")
+@keyword("prds", glyph="*\\")
 def prds(x: Value) -> Value:
     """Running products; nulls of a vector count as one."""
     return _accumulate(prds, multiply, np.multiply, 1, x)
@@ -86,13 +87,13 @@ def _down(ufunc: Any, x: Array, code: int) -> Array:
     return out
 
 
-@keyword("maxs")
+@keyword("maxs", glyph="|\\")
 def maxs(x: Value) -> Value:
     """Running maxima; minus infinity before the first item that is not null."""
     return _extremes(maxs, greater_of, np.maximum, np.fmax, -1, x)
 
 
-@keyword("mins")
+@keyword("mins", glyph="&\\")
 def mins(x: Value) -> Value:
     """Running minima of the items that are not null; infinity before the first."""
     return _extremes(mins, lesser, np.minimum, np.minimum, 1, x)
@@ -132,16 +133,27 @@ def avgs(x: Value) -> Value:
 
 # ---------------------------------------------------------------- neighbours
 
-@keyword("deltas")
+@keyword("deltas", glyph="-':")
 def deltas(x: Value) -> Value:
     """Differences between neighbours; the first item is taken from 0."""
     return _neighbours(deltas, subtract, 0, x)
 
 
-@keyword("ratios")
+@keyword("ratios", glyph="%':")
 def ratios(x: Value) -> Value:
     """Ratios of neighbours; the first item is divided by 1."""
     return _neighbours(ratios, divide, 1, x)
+
+
+def _seeded(word: str, operator: str) -> None:
+    """These two are an operator with each prior, which takes a seed on the left."""
+    def seeded(seed: Value, x: Value) -> Value:
+        return prior(OPERATORS[operator], x, seed)
+    KEYWORDS[word].by_rank[2] = seeded
+
+
+_seeded("deltas", "-")
+_seeded("ratios", "%")
 
 
 def _neighbours(f: Monad, operator: Any, first: int, x: Value) -> Value:

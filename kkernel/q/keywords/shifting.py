@@ -22,7 +22,7 @@ from ..values import (
 )
 
 
-@keyword("prev")
+@keyword("prev", glyph=":':")
 def prev(x: Value) -> Value:
     """Each item's predecessor; null for the first."""
     return shifted(x, 1)
@@ -62,7 +62,7 @@ def _shifted_vector(x: Array, n: int) -> Array:
     return out
 
 
-@keyword("fills")
+@keyword("fills", glyph="^\\")
 def fills(x: Value) -> Value:
     """Nulls replaced by the last item before them that is not null."""
     if isinstance(x, Dict):
