@@ -240,7 +240,7 @@ class OptionTable:
         positional, named = split_pairs(args)
         if len(positional) > len(self.positional):
             raise self._error("surplus", where, most=len(self.positional) + before,
-                              count=len(args) + before)
+                              count=len(args) + before, positional=len(positional))
         values: dict[str, Any] = {}
         self._place(where, positional, values)
         for name, x in named:
@@ -261,7 +261,7 @@ class OptionTable:
                 turn = self._early(x, turn)
                 if turn >= len(self.positional):
                     raise self._error("surplus", where, most=len(self.positional),
-                                      count=len(positional))
+                                      count=len(positional), positional=len(positional))
                 value = self._at(x, turn)
             if not is_null(x):
                 row = self.positional[turn]

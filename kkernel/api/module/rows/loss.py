@@ -76,7 +76,7 @@ ALL = Messages(unknown="unrecognized loss setting: {name}",
 REDUCE_ONLY = Messages(
     unknown="unrecognized loss setting: {name}",
     unused="unrecognized option: {name}, {where} loss expects single option: reduce",
-    surplus="{where}: only 1 positional argument(reduce) expected, {count} given")
+    surplus="{where}: only 1 positional argument(reduce) expected, {positional} given")
 MARGIN_ONLY = Messages(
     unknown="unrecognized loss setting: {name}",
     surplus="{where}: unrecognized positional arg(s), expecting margin,reduce or both")
