@@ -238,6 +238,22 @@ def test_bins_are_checked(bins: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         "say": "bins: expected 0 (automatic) to 62", "line": "", "error": True}
 
 
+def test_other_sorts_of_tensors_can_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8))
+    optimizer = torch.optim.Adam(model.parameters())
+    panel = ParameterHistograms(model, optimizer)
+    sent = Sent(panel, monkeypatch)
+    assert panel.widget.view["sorts"] == ["parameters", "buffers"]
+    model(torch.randn(3, 4)).sum().backward()
+    optimizer.step()
+    panel.refresh()
+    assert panel.widget.view["sorts"] == ["parameters", "buffers", "gradients", "optimizer"]
+    panel._message(panel.widget, {"do": "show", "sort": "optimizer"}, [])
+    assert panel.widget.view["rows"][0]["name"] == "0.weight: exp_avg"
+    assert sent.click(do="show", sort="weights")["error"] is True
+    assert sent.click(do="show", sort=["x"])["error"] is True
+
+
 def test_bins_are_set() -> None:
     panel = ParameterHistograms(net())
     panel._message(panel.widget, {"do": "bins", "bins": 17}, [])

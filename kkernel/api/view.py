@@ -6,7 +6,14 @@ The one door between the api and any display. It works on every `torch.nn.Module
 from .events import changed, subscribe
 from .look.definition import k_code, python_code
 from .look.describe import Description, Option, describe, options_text, python_text
-from .look.histogram import Histogram, LawFit, histogram, histograms, tensors_state
+from .look.histogram import (
+    Histogram,
+    LawFit,
+    histogram,
+    histograms,
+    tensors_of,
+    tensors_state,
+)
 from .look.laws import Law, initializer, record
 from .look.sample import batch_of
 from .look.spec import Memory, Row, Spec, shape_text, spec, structure_state
@@ -75,6 +82,7 @@ __all__ = [
     "spec",
     "structure_state",
     "subscribe",
+    "tensors_of",
     "tensors_state",
     "total_bytes",
 ]

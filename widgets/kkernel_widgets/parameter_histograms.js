@@ -17,6 +17,11 @@ function render({ model, el }) {
     class: "kt-select", "aria-label": "bins",
     onchange: () => model.send({ do: "bins", bins: Number(bins.value) }),
   }, [0, 10, 20, 40, 62].map((n) => h("option", { value: n }, n ? `${n} bins` : "auto bins")));
+  const sort = h("select", {
+    class: "kt-select", "aria-label": "tensors to show",
+    onchange: () => { state.chosen = null; model.send({ do: "show", sort: sort.value }); },
+  });
+  panel.title.after(sort);
   panel.tools.append(
     search, bins,
     segmented("scale of counts", [[false, "lin"], [true, "log"]], false, (log) => {
@@ -221,6 +226,7 @@ function render({ model, el }) {
 
   function chosenLine() {
     const name = view().name, chosen = state.chosen;
+    if (chosen && view().title !== "parameters") return "";
     if (state.language === "k") return chosen ? `parm(${name};\`${chosen})` : `.ui.hist ${name}`;
     return chosen ? `${name}.get_parameter(${JSON.stringify(chosen)})`
       : `ParameterHistograms(${name})`;
@@ -252,7 +258,11 @@ function render({ model, el }) {
     at?.setAttribute("tabindex", "0");
     if (focused) at?.focus();
     bins.value = String(view().bins);
-    panel.title.textContent = "parameters";
+    const sorts = view().sorts;
+    sort.replaceChildren(...sorts.map((name) => h("option", { value: name }, name)));
+    sort.value = view().title;
+    sort.hidden = sorts.length < 2;
+    panel.title.textContent = sort.hidden ? view().title : "";
     const judged = all.filter((t) => t.law && !t.law.changed);
     const off = judged.filter((t) => !t.law.consistent).length;
     const bad = all.filter((t) => t.finite < t.n).length;

@@ -25,30 +25,55 @@ COLUMNS = ("parameter", "n", "mean", "sd", "theory", "min", "max", "odd", "law",
 class ParameterHistograms(Panel):
     """Histograms of a module's parameters, or of the tensors in a dictionary.
 
-    Follows initializers and training by itself; what it showed first stays as an outline.
+    Buffers, gradients and the optimizer's buffers can be chosen in the panel. It follows
+    initializers and training by itself; what it showed first stays as an outline.
     """
 
     script = "parameter_histograms.js"
     static_follows = False  # a picture takes a quarter of a second
 
-    def __init__(self, source: Any, *, name: str = "m", language: str = "python") -> None:
+    def __init__(
+        self, source: Any, optimizer: Any = None, *, name: str = "m", language: str = "python"
+    ) -> None:
         super().__init__(name, language)
-        tensors = isinstance(source, Mapping)
-        self.source = source if tensors else view.parts(source)[0]
+        loose = isinstance(source, Mapping)
+        self.tensors = source if loose else None
+        self.module, self.optimizer = (None, None) if loose else view.parts(source, optimizer)
+        self._sort = "tensors" if loose else "parameters"
         self._bins = 0
-        self.histograms = view.histograms(self.source)
         self._before: dict[str, view.Histogram] = {}
+        self.histograms = view.histograms(self._source())
+
+    def _sorts(self) -> dict[str, Mapping[str, Any]]:
+        """What can be shown, by sort."""
+        if self.module is None:
+            return {"tensors": self.tensors or {}}
+        return view.tensors_of(self.module, self.optimizer)
+
+    def _source(self) -> Any:
+        """The module for its parameters, whose laws it knows; else the tensors of the sort."""
+        if self._sort == "parameters":
+            return self.module
+        return self._sorts().get(self._sort, {})
 
     def state(self) -> Any:
-        return view.tensors_state(self.source)
+        return view.tensors_state(self._source()), tuple(self._sorts())
 
     def refresh(self) -> None:
         self._before = self._before or {h.name: h for h in self.histograms}
-        self.histograms = view.histograms(self.source, self._bins)
+        self.histograms = view.histograms(self._source(), self._bins)
         super().refresh()
 
     def actions(self) -> dict[str, Any]:
-        return {"bins": self._set_bins, "mark": self._mark}
+        return {"bins": self._set_bins, "mark": self._mark, "show": self._show}
+
+    def _show(self, sort: Any = None) -> None:
+        if not isinstance(sort, str) or sort not in self._sorts():
+            raise Refused("there is nothing of this sort")
+        self._sort = sort
+        self._before = {}
+        self.histograms = view.histograms(self._source(), self._bins)
+        self.refresh()
 
     def _set_bins(self, bins: Any = None) -> None:
         if isinstance(bins, bool) or not isinstance(bins, int) or not 0 <= bins <= MOST_BINS:
@@ -66,7 +91,8 @@ class ParameterHistograms(Panel):
     def content(self) -> dict[str, Any]:
         shown = self.histograms[:MOST_SHOWN]
         return {
-            "title": "parameters",
+            "title": self._sort,
+            "sorts": list(self._sorts()),
             "rows": [_row(h) for h in shown],
             "before": [self._outline(h) for h in shown],
             "bins": self._bins,

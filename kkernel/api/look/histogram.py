@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from .counting import MOST_BINS, Moments, count, find_range, flat
 from .distributions import Counting, Distribution, Floats
 from .goodness import Fit, fit
-from .laws import KnownLaw, parameter_laws, recorded, written_sample
+from .laws import KnownLaw, parameter_laws, record, recorded, written_sample
 
 SAMPLE = 100_000  # numbers that a law is tested on
 MOST_SHOWN = MOST_BINS - 2
@@ -68,10 +69,13 @@ def histograms(source: Source, bins: int = 0) -> list[Histogram]:
     `bins` from 1 to 62 sets their number; 0 takes as many as the count of numbers bears.
     """
     laws = parameter_laws(source) if isinstance(source, nn.Module) else None
-    return [
-        histogram(tensor, name, bins, recorded(tensor) if laws is None else laws.get(name))
-        for name, tensor in named_tensors(source)
-    ]
+    found = []
+    for name, tensor in named_tensors(source):
+        known = recorded(tensor) if laws is None else laws.get(name)
+        found.append(histogram(tensor, name, bins, known))
+        if known and not known.recorded and found[-1].law and found[-1].law.consistent:
+            record(tensor, known.law)  # so that what training does to it is told as a change
+    return found
 
 
 def named_tensors(source: Source) -> Iterable[tuple[str, Tensor]]:
@@ -230,3 +234,29 @@ def expected_counts(law: Distribution, edges: Floats, n: int) -> Floats:
 def tensors_state(source: Source) -> object:
     """Cheap to take, and different once a tensor is written to, in any way."""
     return tuple((name, id(t), t._version, written_sample(t)) for name, t in named_tensors(source))
+
+
+def tensors_of(module: nn.Module, optimizer: Any = None) -> dict[str, dict[str, Tensor]]:
+    """What there is to look at, by sort: parameters, buffers, gradients, optimizer. No empty ones.
+    """
+    parameters = dict(module.named_parameters())
+    sorts = {
+        "parameters": parameters,
+        "buffers": dict(module.named_buffers()),
+        "gradients": {n: p.grad for n, p in parameters.items() if p.grad is not None},
+        "optimizer": _optimizer_tensors(parameters, optimizer),
+    }
+    return {sort: tensors for sort, tensors in sorts.items() if tensors}
+
+
+def _optimizer_tensors(parameters: Mapping[str, Tensor], optimizer: Any) -> dict[str, Tensor]:
+    """Buffers of an optimizer as `name: buffer`; those of one number, such as steps, are left out.
+    """
+    state = {} if optimizer is None else optimizer.state
+    return {
+        f"{name}: {slot}": value
+        for name, parameter in parameters.items()
+        if parameter in state
+        for slot, value in state[parameter].items()
+        if isinstance(value, Tensor) and value.numel() > 1
+    }
