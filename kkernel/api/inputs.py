@@ -5,6 +5,7 @@ An input is a tensor, a list of tensors, a dictionary of tensors, or None for no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,21 +19,23 @@ from .kinds import NO, as_longs, as_symbols, is_array, is_general, kname
 from .objects import TensorDict, find, register
 
 Input = Any  # Tensor | list[Tensor | None] | TensorDict | None
+Place = Callable[[], "torch.device | None"]
 _LOOK = 7  # how many items decide whether a list is an array
 
 
-def read_inputs(values: list[Value], name: str, device: torch.device | None = None,
+def read_inputs(values: list[Value], name: str, device: Place = lambda: None,
                 into: Input = None) -> Input:
     """One input from several values: tensors, vectors, dictionaries, arrays, and lists of them.
 
-    Arrays become tensors on `device`; `name` is that of the function, for messages.
+    Arrays become tensors on the device that `device()` gives, if any; `name` is that of the
+    function, for messages.
     """
     for x in values:
         into = _read(x, name, device, into)
     return into
 
 
-def _read(x: Value, name: str, device: torch.device | None, into: Input) -> Input:
+def _read(x: Value, name: str, device: Place, into: Input) -> Input:
     handle = find(x)
     if handle is not None:
         if handle.kind == "tensor":
@@ -43,7 +46,7 @@ def _read(x: Value, name: str, device: torch.device | None, into: Input) -> Inpu
             return _with_dictionary(into, handle.obj, name)
         raise QError(f"{name}: unrecognized arg, {handle.kind}")
     if is_array(x, _LOOK):
-        return _with_tensors(into, [to_tensor(x, device=device, own=True)], name)
+        return _with_tensors(into, [to_tensor(x, device=device(), own=True)], name)
     chosen = _chosen(x, name)
     if chosen is not None:
         return _with_tensors(into, chosen, name)

@@ -114,10 +114,10 @@ def _from_values(loss: nn.Module, values: list[Value]) -> Tensor:
 
 def _on_one_device(tensors: list[Tensor | None]) -> list[Tensor | None]:
     """Tensors on the cpu move to the first other device, if there is one."""
-    device = next((t.device for t in tensors if t is not None and t.device.type != "cpu"), None)
-    if device is None:
+    if all(t is None or t.is_cpu for t in tensors):
         return tensors
-    return [t if t is None or t.device.type != "cpu" else t.to(device) for t in tensors]
+    device = next(t.device for t in tensors if t is not None and not t.is_cpu)
+    return [t.to(device) if t is not None and t.is_cpu else t for t in tensors]
 
 
 def training_loss(loss: nn.Module, output: Any, target: Input) -> Tensor:

@@ -141,7 +141,7 @@ def calculate(name: str, x: Value) -> Output:
         raise QError(f"{label}: requires a module or model and at least one input")
     if named:
         module = submodule(module, args[1])
-    return _calculate(name, module, read_inputs(inputs, label, first_device(module)))
+    return _calculate(name, module, read_inputs(inputs, label, lambda: first_device(module)))
 
 
 def _on_model(name: str, handle: Handle) -> Output:
@@ -155,6 +155,8 @@ def _on_model(name: str, handle: Handle) -> Output:
 
 def _calculate(name: str, module: nn.Module, x: Input) -> Output:
     training, gradients = _modes(name, module)
+    if module.training == training and torch.is_grad_enabled() == gradients:
+        return run_forward(module, x)
     with torch.set_grad_enabled(gradients), training_mode(module, training):
         return run_forward(module, x)
 

@@ -143,7 +143,9 @@ def read_both(args: list[Value], name: str) -> tuple[Input, Input]:
     if len(args) > 3:
         raise QError(f"{name}: up to 3 args expected, ({kname(args[0])};inputs;targets) "
                      f"but {len(args)} given")
-    device = device_of(args[0])
+    def device() -> torch.device | None:
+        return device_of(args[0])
+
     x = read_inputs([args[1]], name, device)
     return x, read_inputs([args[2]], name, device) if len(args) == 3 else None
 
@@ -205,7 +207,7 @@ def _end(x: Value, training: bool, name: str, inputs: bool) -> Value:
         return input_pointer(data.x if inputs else data.y)
     handle, args = leading_model(x, name)
     options, data = handle.obj.side(training)
-    given = read_inputs(args[1:], name, device_of(args[0]))
+    given = read_inputs(args[1:], name, lambda: device_of(args[0]))
     return data.define(given if inputs else data.x, data.y if inputs else given,
                        options)
 

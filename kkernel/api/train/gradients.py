@@ -84,9 +84,12 @@ MODES = {"free": (False, False), "retain": (True, False), "create": (True, True)
 
 def _backward(t: Tensor, gradient: Tensor | None = None, mode: str = "free") -> None:
     retain, create = MODES[mode]
+    if not create:
+        torch.autograd.backward(t, gradient, retain)
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of the cycle that a graph makes
-        torch.autograd.backward(t, gradient, retain_graph=retain, create_graph=create)
+        torch.autograd.backward(t, gradient, retain, create_graph=True)
 
 
 def _mode(x: Value) -> str | None:
