@@ -23,6 +23,7 @@ from .syntax.lines import logical_lines
 from .syntax.parse import parse
 from .text.show import console, line
 from .values import Value, is_string, string
+from .views import whole_views
 
 RECURSION_LIMIT = 40_000  # Python frames; a q call takes about four, so 'stack at about 10,000
 
@@ -141,7 +142,7 @@ class Interpreter:
             context.active = outer
 
     def _evaluate_line(self, text: str, unit: Unit) -> tuple[Value, bool]:
-        body = self._parse(text, unit)
+        body = whole_views(self._parse(text, unit))
         scope = Scope(unit, self.globals, self.globals.current)
         value: Value = NULL
         try:

@@ -151,14 +151,16 @@ class Table:
     """A table: named columns of equal count.
 
     `listed`: a library made it as a list of dictionaries, and inside other values it prints so.
+    `attr` is "s" for rows that are known to be in order.
     """
 
-    __slots__ = ("columns", "data", "listed", "_count")
+    __slots__ = ("columns", "data", "listed", "attr", "_count")
     qtype = 98
 
     def __init__(self, columns: Sequence[str], data: Sequence[Value],
-                 listed: bool = False) -> None:
+                 listed: bool = False, attr: str = "") -> None:
         self.listed = listed
+        self.attr = attr
         self.columns: tuple[Symbol, ...] = tuple(sym(c) for c in columns)
         self.data: tuple[Value, ...] = tuple(data)
         self._count = count(self.data[0]) if self.data else 0

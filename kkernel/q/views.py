@@ -58,13 +58,29 @@ def _same(before: list[Value | None], now: list[Value | None]) -> bool:
 
 
 def global_names(node: N.Node) -> list[str]:
-    """Names that an expression reads, lambdas left out (they see globals when they run)."""
+    """Names that an expression is known to read.
+
+    Lambdas and the phrases of templates are left out: what their names stand for shows only when
+    they run.
+    """
     found: dict[str, None] = {}
     todo: list[Any] = [node]
     while todo:
         n = todo.pop()
         if isinstance(n, N.Name):
             found[n.name.split(".")[0] if n.name[0] != "." else n.name] = None
+        elif isinstance(n, N.Select):
+            todo.append(n.table)
         elif isinstance(n, N.Node):
             todo.extend(children(n))
     return list(found)
+
+
+def whole_views(body: list[N.Node | None]) -> list[N.Node | None]:
+    """A view at the start of a line takes the statements after it too: `v::a;b` is b."""
+    first = body[0] if body else None
+    if len(body) < 2 or not isinstance(first, N.Assign) or first.scope != "::" \
+            or first.indices is not None or first.op is not None:
+        return body
+    block = N.Block(first.expr.pos, [first.expr, *body[1:]])
+    return [N.Assign(first.pos, first.name, block, scope="::")]

@@ -106,7 +106,7 @@ def _write(x: Value, out: bytearray) -> None:
     elif isinstance(x, Enum):
         _write_enumeration(x, out)
     elif isinstance(x, Table):
-        out += b"\x62\x00\x63"
+        out += bytes([98, ATTRIBUTES.index(x.attr), 99])
         _write(symbols(x.columns), out)
         _write_list(list(x.data), out)
     elif isinstance(x, Dict):
@@ -307,14 +307,14 @@ class Reader:
         return List([self.value() for _ in range(n)])
 
     def table(self, code: int) -> Value:
-        self.byte()
+        attr = self.byte()
         if self.byte() != 99:
             raise QError(f"badmsg: table without dictionary at byte {self.at - 1}")
         columns, data = self.value(), self.value()
         counts = {len(c) for c in items(data) if hasattr(c, "__len__")}
         if qtype(columns) != 11 or len(columns) != len(items(data)) or len(counts) > 1:
             raise QError("badmsg: table of unequal columns")
-        return Table(names(columns), items(data))
+        return Table(names(columns), items(data), attr="s" if attr == 1 else "")
 
     def dictionary(self, code: int) -> Value:
         keys, values = self.value(), self.value()

@@ -28,7 +28,7 @@ def attribute(x: Value) -> str:
     if isinstance(x, Enum):
         return attribute(x.index)
     if isinstance(x, Table):
-        return attribute(x.data[0]) if x.data else ""
+        return x.attr or (attribute(x.data[0]) if x.data else "")
     found: str = getattr(x, "attr", "")
     return found
 
@@ -60,6 +60,8 @@ def with_attribute(x: Value, attr: str) -> Value:
         return listed
     if isinstance(x, Enum):
         return Enum(x.domain, with_attribute(x.index, attr))
+    if isinstance(x, Table):
+        return Table(x.columns, x.data, attr=attr)
     return x
 
 
@@ -87,15 +89,10 @@ def _set_on_table(attr: str, x: Value) -> Value:
         raise type_error()
     if isinstance(x, Dict):
         _check_sorted(x.keys)
-        keys = _mark_first(x.keys, "s") if isinstance(x.keys, Table) else \
-            with_attribute(x.keys, "s")
-        return Dict(keys, x.values, "s")
+        return Dict(with_attribute(x.keys, "s"), x.values, "s")
     _check_sorted(x)
-    return _mark_first(x, "s" if len(x.columns) == 1 else "p")
-
-
-def _mark_first(t: Table, attr: str) -> Table:
-    return Table(t.columns, [with_attribute(t.data[0], attr), *t.data[1:]])
+    first = with_attribute(x.data[0], "s" if len(x.columns) == 1 else "p")
+    return Table(x.columns, [first, *x.data[1:]], attr="s")
 
 
 def _check_sorted(x: Value) -> None:

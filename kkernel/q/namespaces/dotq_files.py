@@ -10,7 +10,7 @@ from ..functions import PyFunction
 from ..registry import KEYWORDS
 from ..symbols import Symbol, sym, symbols
 from ..system import load_folder
-from ..values import List, Value, is_string, qtype, string, text, vector
+from ..values import List, Value, is_string, items, qtype, string, text, vector
 
 LUMP = 131_000  # bytes that .Q.fs reads at a time
 
@@ -67,12 +67,12 @@ def load(x: Value) -> Value:
 # ---------------------------------------------------------------- paths and kinds of table
 
 def join_names(x: Value, y: Value) -> Value:
-    """.Q.dd: symbols joined by dots, or by a slash after a file symbol; y may be any atom."""
-    shown = y if is_string(y) else KEYWORDS["string"].by_rank[1](y)
+    """.Q.dd: symbols joined by dots, or by slashes after a file symbol; y are any atoms."""
     if not isinstance(x, Symbol):
         raise type_error()
-    pair = symbols([x, text(shown)])
-    return KEYWORDS["sv"].by_rank[2](sym(""), pair)
+    shown = y if is_string(y) else KEYWORDS["string"].by_rank[1](y)
+    words = [text(shown)] if is_string(shown) else [text(w) for w in items(shown)]
+    return KEYWORDS["sv"].by_rank[2](sym(""), symbols([x, *words]))
 
 
 def location(folder: Value, part: Value, table: Value) -> Value:

@@ -14,7 +14,7 @@ from ..atoms.promote import PROMOTE, TEMPORALS, raw_numbers, to_float, to_long
 from ..atoms.tolerance import equal_floats, less_floats
 from ..atoms.units import common_temporal, convert
 from ..errors import type_error
-from ..registry import operator
+from ..registry import OPERATORS, operator
 from ..symbols import TABLE, Symbol
 from ..types import DTYPE
 from ..values import Array, Value, null, qtype
@@ -176,3 +176,7 @@ def _against_null(f: Dyad) -> Callable[[Value, bool], Value]:
 
 for _f in (equal, not_equal, less, greater, at_most, at_least):
     ONE_SIDED[_f] = _against_null(_f)
+
+# q makes these three of `not` and another comparison, and shows them so
+for _name, _glyph in (("<>", "~="), ("<=", "~>"), (">=", "~<")):
+    OPERATORS[_name].glyph, OPERATORS[_name].qtype = _glyph, 105

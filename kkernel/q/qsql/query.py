@@ -211,7 +211,7 @@ def grouped(names: PhraseNames, keys: Sequence[Symbol], trees: Sequence[Value]
     data = [take_positions(column, firsts) for column in columns]
     if data and isinstance(data[0], np.ndarray) and data[0].ndim == 1:
         data[0] = with_attribute(data[0], "s" if len(data) == 1 else "p")
-    return groups, Table(keys, data)
+    return groups, Table(keys, data, attr="s")
 
 
 def _full(value: Value, n: int) -> Value:

@@ -120,7 +120,8 @@ def _is_expression(x: Value) -> bool:
 def _table_parts(x: Table, limit: int) -> list[Any]:
     if x.listed:
         return _list_parts(x, limit)
-    return ["+", Dict(symbols(x.columns), List(x.data))]
+    mark = f"`{x.attr}#" if x.attr else ""
+    return [mark + "+", Dict(symbols(x.columns), List(x.data))]
 
 
 def _enum_text(x: Enum | EnumAtom, precision: int, limit: int) -> str:
