@@ -58,6 +58,13 @@ class Session:
                     self._functions = api.load()
             return self._functions
 
+    def warm_up(self) -> None:
+        """Load the api and all that torch would load later: seconds, best in the background."""
+        self.load_api()
+        from kkernel.api import preload
+
+        preload.optimizers()
+
     @property
     def api_names(self) -> tuple[str, ...]:
         """The names of the k api, known before it is loaded."""

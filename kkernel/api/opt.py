@@ -14,7 +14,7 @@ from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.values import Dict, List, Table, Value, at, collapse, items, record, string, vector
 
-from . import kinds, settings
+from . import kinds, preload, settings
 from .declare import Param, function, simple_items
 from .dispatch import implement
 from .events import changed
@@ -58,6 +58,7 @@ def find_optimizer(name: str) -> OptimizerType:
 
 def _make(row: OptimizerType, values: dict[str, Any]) -> Opt:
     """An optimizer with one empty group of these options."""
+    preload.optimizers()
     group = row.group(values)
     if row.name == "lbfgs":
         optimizer: Optimizer = row.cls([{"params": []}], **group)

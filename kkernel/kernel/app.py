@@ -8,7 +8,7 @@ import sys
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import Type
 
-from ..q import interrupts, memory
+from ..q import interrupts
 from .kernel import QKernel
 
 
@@ -47,5 +47,4 @@ def main() -> None:
     """Run the kernel until it is shut down."""
     # There is no Python to debug; ipykernel would import debugpy, a tenth of the start-up.
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
-    memory.limit_workspace()
     QKernelApp.launch_instance()

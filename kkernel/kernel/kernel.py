@@ -74,10 +74,12 @@ class QKernel(IPythonKernel):
     def _open(self) -> None:
         """Make the q session; first of all in the main thread, while the front end connects."""
         try:
+            from ..q import memory
             from ..session import Session
             from .panels import register
             from .screen import CellScreen
 
+            memory.limit_workspace()
             self._q = Session(self.output.write, self.output.write_error, self.output.show)
             register(self._q, CellScreen(self.output))
         except BaseException:  # a broken installation: die visibly instead of never answering
@@ -88,7 +90,7 @@ class QKernel(IPythonKernel):
         if self.warm_up:
             # In a thread of its own an interrupt cannot cut the import, which would break torch
             # for good, and a first cell without the k api does not wait for it.
-            loading = threading.Thread(target=self.q.load_api, name="warm-up", daemon=True)
+            loading = threading.Thread(target=self.q.warm_up, name="warm-up", daemon=True)
             self.io_loop.call_later(WARM_UP_DELAY, loading.start)
 
     @property
