@@ -12,11 +12,11 @@ N = 1_000_000
 
 def calls() -> list[Ratio]:
     q = Interpreter()
-    f = q("{x+1}").run
+    f = q("{x+1}").call
 
     def loop_q() -> None:
         for i in range(1000):
-            f([i])
+            f(i)
 
     def add_one(x: int) -> int:
         return x + 1
@@ -29,11 +29,11 @@ def calls() -> list[Ratio]:
         return n if n < 2 else fib(n - 1) + fib(n - 2)
 
     q("fib:{$[x<2;x;fib[x-1]+fib[x-2]]}")
-    fib_q = q("fib").run
+    fib_q = q("fib").call
     line = "a:1+2*til 10"
     return [
         compare("call {x+1}", loop_q, loop_python, 7),
-        compare("fib 18", lambda: fib_q([18]), lambda: fib(18), 8),
+        compare("fib 18", lambda: fib_q(18), lambda: fib(18), 8),
         compare("parse and run a line", lambda: q(line),
                 lambda: exec(compile("a=[1+2*i for i in range(10)]", "", "exec"), {}), 8),
     ]

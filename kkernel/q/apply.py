@@ -43,7 +43,7 @@ def apply1(f: Value, x: Value) -> Value:
     """`f x`."""
     kind = type(f)
     if kind is Lambda and f.rank == 1:
-        return f.run([x])
+        return f.call(x)
     if kind is np.ndarray:
         return index(f, x)
     if kind is Primitive and f.fn1 is not None and x is not MISSING:
@@ -57,7 +57,7 @@ def apply2(f: Value, x: Value, y: Value) -> Value:
     if kind is Primitive and f.fn2 is not None and x is not MISSING and y is not MISSING:
         return f.fn2(x, y)
     if kind is Lambda and f.rank == 2 and x is not MISSING and y is not MISSING:
-        return f.run([x, y])
+        return f.call(x, y)
     return apply(f, [x, y])
 
 
@@ -67,8 +67,28 @@ def _lambda(f: Lambda, args: Sequence[Value]) -> Value:
         raise rank_error()
     if n < f.rank or _has_missing(args):
         return Projection(f, args)
-    assert f.run is not None
-    return f.run(list(args))
+    return _call(f, args)
+
+
+def _call(f: Lambda, args: Sequence[Value]) -> Value:
+    """A call with all arguments; spelled out, because a starred one would take C stack."""
+    match args:
+        case [a]:
+            return f.call(a)
+        case [a, b]:
+            return f.call(a, b)
+        case [a, b, c]:
+            return f.call(a, b, c)
+        case [a, b, c, d]:
+            return f.call(a, b, c, d)
+        case [a, b, c, d, e]:
+            return f.call(a, b, c, d, e)
+        case [a, b, c, d, e, g]:
+            return f.call(a, b, c, d, e, g)
+        case [a, b, c, d, e, g, h]:
+            return f.call(a, b, c, d, e, g, h)
+    a, b, c, d, e, g, h, i = args
+    return f.call(a, b, c, d, e, g, h, i)
 
 
 def _has_missing(args: Sequence[Value]) -> bool:

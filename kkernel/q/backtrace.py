@@ -1,8 +1,8 @@
 """Frames as text, and the frames of the functions that are running now.
 
 Every closure of the compiler holds the `unit` it was compiled from, its `pos`, and the `frame`
-of locals it runs on.  So the Python stack tells where every q function stands, and a call costs
-nothing extra.
+of locals it runs on; generated functions know the position of each of their lines.  So the
+Python stack tells where every q function stands, and a call costs nothing extra.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from .compile import Unit
+from .compile.generate import place
 from .errors import Frame
 
 
@@ -44,6 +45,10 @@ def running() -> list[Frame]:
     locals_of_last: object = None
     at = sys._getframe(1)
     while at is not None:
+        stands = place(at)
+        if stands is not None:
+            found.append(stands[0].frame(stands[1]))
+            locals_of_last = None
         names = at.f_locals
         unit, locals_ = names.get("unit"), names.get("frame")
         if isinstance(unit, Unit) and "pos" in names and locals_ is not None \

@@ -49,9 +49,9 @@ class Primitive:
 
 
 class Lambda:
-    """A user function.  `run(args)` is set by the compiler."""
+    """A user function.  The compiler sets `call`, a function of the arguments."""
 
-    __slots__ = ("text", "params", "locals", "rank", "namespace", "run", "body", "name", "atomic")
+    __slots__ = ("text", "params", "locals", "rank", "namespace", "call", "body", "name", "atomic")
     qtype = 100
 
     def __init__(self, text: str, params: Sequence[str], namespace: str) -> None:
@@ -60,7 +60,7 @@ class Lambda:
         self.locals: tuple[str, ...] = ()
         self.rank = max(1, len(self.params))
         self.namespace = namespace
-        self.run: Callable[[list[Value]], Value] | None = None
+        self.call: PyFunction
         self.body: Any = None  # the parsed statements
         self.name = ""  # the global it was last assigned to, for backtraces
         self.atomic = False  # only atomic operators on parameters and atoms: each is one call

@@ -25,7 +25,7 @@ from .text.show import console, line
 from .values import Value, is_string, string
 from .views import whole_views
 
-RECURSION_LIMIT = 40_000  # Python frames; a q call takes about four, so 'stack at about 10,000
+RECURSION_LIMIT = 40_000  # Python frames; a q call takes one to four of them
 
 _OTHER_LANGUAGE = re.compile(r"[a-pr-zA-Z]\)")  # k) s) p) at the start of a line
 _ = (keywords, operators)  # importing them declares the primitives

@@ -66,10 +66,9 @@ def each(f: Value, x: Value) -> Value:
     if kind is Primitive and f.atomic and f.fn1 is not None and isinstance(x, np.ndarray):
         return f.fn1(x)
     if kind is Lambda and f.rank == 1:
-        run = f.run
         if f.atomic and len(x) and is_vector(x) and x.dtype.kind in "if":
-            return _of_length(run([x]), len(x))
-        return _listed([run([v]) for v in items(x)], x)
+            return _of_length(f.call(x), len(x))
+        return _listed([f.call(v) for v in items(x)], x)
     if kind is Primitive and f.fn1 is not None:
         fn1 = f.fn1
         return _listed([fn1(v) for v in items(x)], x)
@@ -183,8 +182,7 @@ def _each_right(f: Value, args: Sequence[Value]) -> Value:
     if not _iterable(y):
         return apply2(f, x, y)
     if type(f) is Lambda and f.rank == 2:
-        run = f.run
-        return _listed([run([x, v]) for v in items(y)], y)
+        return _listed([f.call(x, v) for v in items(y)], y)
     if type(f) is Primitive and f.fn2 is not None:
         if f.atomic and is_vector(y) and qtype(x) < 0:
             return f.fn2(x, y)
@@ -207,8 +205,7 @@ def _each_left(f: Value, args: Sequence[Value]) -> Value:
     if not _iterable(x):
         return apply2(f, x, y)
     if type(f) is Lambda and f.rank == 2:
-        run = f.run
-        return _listed([run([v, y]) for v in items(x)], x)
+        return _listed([f.call(v, y) for v in items(x)], x)
     if type(f) is Primitive and f.fn2 is not None:
         if f.atomic and is_vector(x) and qtype(y) < 0:
             return f.fn2(x, y)
@@ -375,9 +372,8 @@ def _run_fold(f: Value, state: Value, rest: list[Value], keep: bool, states: lis
             states.append(state)
         return collapse(states)
     if type(f) is Lambda and f.rank == 2:
-        run = f.run
         for v in rest:
-            state = run([state, v])
+            state = f.call(state, v)
         return state
     for v in rest:
         state = apply2(f, state, v)

@@ -132,7 +132,7 @@ def _apply_one(node: N.Apply, scope: Scope) -> Code:
         f = fn(frame)
         try:
             if type(f) is Lambda and f.rank == 1:
-                return f.run([x])  # type: ignore[misc]
+                return f.call(x)
             return apply1(f, x)
         except Exception as e:
             raise trace(e, unit, pos) from None
@@ -148,7 +148,7 @@ def _call_global(name: str, arg: Code, scope: Scope, unit: Unit, pos: int) -> Co
         f = root.get(name)
         try:
             if type(f) is Lambda and f.rank == 1:
-                return f.run([x])  # type: ignore[misc]
+                return f.call(x)
             return apply1(get(name, "") if f is None else f, x)
         except Exception as e:
             raise trace(e, unit, pos) from None

@@ -14,14 +14,17 @@ from ..functions import Primitive
 from ..values import Value
 from .scope import Code, Unit, trace
 
-SMALL = 2**30 - 1  # one digit of a Python integer: compared fastest, and sums cannot overflow
+SMALL = 2**30 - 1  # one digit of a Python integer: compared fastest, and products cannot overflow
 
 # expression of x and y, and whether the result could leave 64 bits
-_EXPRESSIONS = {
-    "+": ("x + y", True), "-": ("x - y", True),
+EXPRESSIONS = {
+    "+": ("x + y", True), "-": ("x - y", True), "*": ("x * y", True),
     "<": ("x < y", False), ">": ("x > y", False), "=": ("x == y", False),
     "<=": ("x <= y", False), ">=": ("x >= y", False), "<>": ("x != y", False),
+    "&": ("x if x < y else y", False), "|": ("x if x > y else y", False),
 }
+
+COMPARISONS = frozenset(("<", ">", "=", "<=", ">=", "<>"))
 
 _GENERAL = """
 def make(left, right, fn, unit, pos, trace):
@@ -69,7 +72,7 @@ _makers: dict[tuple[str, str], Any] = {}
 
 def inlined(op: Primitive) -> bool:
     """Are there such closures for the operator?"""
-    return op.name in _EXPRESSIONS
+    return op.name in EXPRESSIONS
 
 
 def infix(op: Primitive, left: Code, right: Code, unit: Unit, pos: int) -> Code:
@@ -96,7 +99,7 @@ def _made(op: Primitive, template: str) -> Any:
     key = (op.name, template)
     maker = _makers.get(key)
     if maker is None:
-        expression, overflows = _EXPRESSIONS[op.name]
+        expression, overflows = EXPRESSIONS[op.name]
         constant = template is _LOCAL_CONST
         bounds = f"-{SMALL} < x < {SMALL}"
         if not constant:

@@ -43,21 +43,21 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     f.atomic = len(node.body) == 1 and _is_atomic(node.body[0], node.params)
     run = _runner(codes, len(locals_), inner.returns or _hands_up(node.body))
     again = Scope(unit, scope.globals, scope.space, slots)
-    f.run = _warming(f, run, lambda: generated(node.body, again, len(locals_)))
+    f.call = _warming(f, run, lambda: generated(node.body, again, f.rank))
     return f
 
 
 def _warming(f: Lambda, run: Callable[[Slots], Value],
-             generate: Callable[[], Callable[[Slots], Value]]) -> Callable[[Slots], Value]:
+             generate: Callable[[], Callable[..., Value]]) -> Callable[..., Value]:
     """`run`, which after some calls gives way to a generated function."""
     left = HOT
 
-    def warm(frame: Slots) -> Value:
+    def warm(*args: Value) -> Value:
         nonlocal left
         left -= 1
         if not left:
-            f.run = generate()
-        return run(frame)
+            f.call = generate()
+        return run(list(args))
     return warm
 
 
