@@ -48,7 +48,7 @@ def test_a_script_that_fails(tmp_path: Path) -> None:
     (tmp_path / "s.q").write_text("1\n2+`a\n3\n")
     done = kkernel("s.q", cwd=tmp_path)
     assert done.stdout == "1\n" and done.returncode == 1
-    assert done.stderr.startswith("'type\n  [0]  s.q:2: 2+`a\n")
+    assert done.stderr.startswith(f"'type\n  [0]  {tmp_path}/s.q:2: 2+`a\n")
     missing = kkernel("none.q", cwd=tmp_path)
     assert missing.returncode == 1 and "none.q" in missing.stderr
 

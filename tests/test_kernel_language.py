@@ -18,7 +18,7 @@ kt:([id:1 2]name:`x`y)
 d:`alpha`beta!1 2
 .lib.scale:{x*2}
 .lib.size:3
-view::count unknown
+delayed::count unknown
 """
 
 
@@ -78,8 +78,8 @@ def test_kinds_and_signatures(q: Session) -> None:
 
 def test_looking_runs_nothing(q: Session) -> None:
     """A view is evaluated by its use, not by completion."""
-    assert "view" in texts(q, "vie")
-    assert describe(q, "view", 2) is None
+    assert "delayed" in texts(q, "dela")
+    assert describe(q, "delayed", 2) is None
 
 
 def test_functions_of_the_api_are_explained_once_loaded(q: Session) -> None:
