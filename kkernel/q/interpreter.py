@@ -18,6 +18,7 @@ from .compile import Returned, Scope, Unit, compile_node, compile_statements, ma
 from .errors import QError, QParseError, QStop, nyi
 from .functions import NULL, Lambda
 from .globals import Globals
+from .memory import deepen_stack
 from .syntax import nodes as N
 from .syntax.lines import logical_lines
 from .syntax.parse import parse
@@ -57,6 +58,7 @@ class Interpreter:
         self.library: Callable[[str, str, int], Value] | None = None
         if sys.getrecursionlimit() < RECURSION_LIMIT:
             sys.setrecursionlimit(RECURSION_LIMIT)
+            deepen_stack()
         context.active = self
         namespaces.install(self)
         self.load_prelude()
@@ -126,7 +128,7 @@ class Interpreter:
                     from .system import system_line
                     return system_line(self, text[1:])
                 if _OTHER_LANGUAGE.match(text):
-                    raise nyi(f"{text[:2]}, a line in another language")
+                    return self._other_language(text[0], text[2:]), False
                 return self._evaluate_line(text, unit)
         except Returned as r:
             return r.value, False
@@ -152,6 +154,13 @@ class Interpreter:
         for code in codes:
             value = code([])
         return value, not body or _silent(body[-1])
+
+    def _other_language(self, letter: str, text: str) -> Value:
+        """`p)text` at the start of a line: `.p.e` applied to the text."""
+        evaluate = self.globals.find(f".{letter}.e")
+        if evaluate is None:
+            raise nyi(f"{letter}), a line in another language")
+        return apply1(evaluate, string(text))
 
     def _parse(self, text: str, unit: Unit) -> list[N.Node | None]:
         try:

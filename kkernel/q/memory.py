@@ -22,6 +22,7 @@ except ImportError:  # there are no limits to set
 
 SHARE = 0.6  # of the memory that is available now, for one result
 WORKSPACE = 0.9  # of all memory, for the process
+STACK = 120 << 20  # bytes; Linux leaves 128 MB free below the stack of any program
 _CGROUPS = (("memory.max", "memory.current"),
             ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
 
@@ -59,6 +60,16 @@ def limit_workspace() -> None:
     wanted = int(total * WORKSPACE)
     if soft == resource.RLIM_INFINITY or soft > wanted:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+
+
+def deepen_stack() -> None:
+    """Let the stack of the main thread grow: where a deep recursion passes through functions of
+    C, Python's limit of frames would else come after the end of the stack."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    if soft != resource.RLIM_INFINITY and soft < STACK and not 0 <= hard < STACK:
+        resource.setrlimit(resource.RLIMIT_STACK, (STACK, hard))
 
 
 def item_size(x: Value) -> int:
