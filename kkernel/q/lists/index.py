@@ -63,6 +63,7 @@ def index_at_depth(x: Value, path: Sequence[Value]) -> Value:
     """`x . path`: each item of path indexes one level; lists make cross sections."""
     if not path:
         return x
+    x, path = _descend(x, path)
     first, rest = path[0], path[1:]
     if not rest:
         return index(x, first) if not is_function(x) else _apply(x, path)
@@ -81,6 +82,15 @@ def index_at_depth(x: Value, path: Sequence[Value]) -> Value:
     if not is_list(first):
         return index_at_depth(index(x, first), rest)
     return collapse([index_at_depth(index(x, k), rest) for k in items(first)])
+
+
+def _descend(x: Value, path: Sequence[Value]) -> tuple[Value, Sequence[Value]]:
+    """Follow the long atoms of a path through general lists, but for its last item."""
+    n, last = 0, len(path) - 1
+    while n < last and type(x) is List and type(path[n]) is int:
+        x = index(x, path[n])
+        n += 1
+    return (x, path[n:]) if n else (x, path)
 
 
 # ---------------------------------------------------------------- lists
