@@ -75,3 +75,16 @@ def test_it_becomes_a_function_of_its_own():
     "k:{1+k each x+1};k 0", "{[a;b;c;d;e;f;g;h]1+.z.s[a+1;b;c;d;e;f;g;h]}[0;1;2;3;4;5;6;7]"])
 def test_endless_recursion_ends_in_stack(text):
     assert Interpreter().console(text).startswith("'stack\n")
+
+
+def test_a_loop_assigns_items_in_place(monkeypatch):
+    from kkernel.q.lists import amend
+    copies = []
+    real = amend.amend
+    monkeypatch.setattr(amend, "amend", lambda *a, **k: copies.append(1) or real(*a, **k))
+    q = Interpreter()
+    made = q("{v:til x;i:0;while[i<count v;a:v i;v[i]:2*a;i+:1;b:v];v} 50")
+    assert made.tolist() == list(range(0, 100, 2)) and len(copies) == 49  # b holds it too
+    copies.clear()
+    made = q("{v:til x;i:0;while[i<count v;a:v i;v[i]:2*a;i+:1];v} 50")
+    assert made.tolist() == list(range(0, 100, 2)) and len(copies) == 0

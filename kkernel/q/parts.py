@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .compile import children
 from .files.serialize import BINARY, UNARY
 from .functions import (
     ITERATORS,
@@ -21,6 +20,7 @@ from .functions import (
 )
 from .symbols import symbols
 from .syntax import nodes as N
+from .syntax.nodes import children
 from .values import EMPTY, List, Value, string
 
 _SAME = {"get": "value"}  # two names of one function

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .compile import Code, Scope, children
+from .compile import Code, Scope
 from .errors import QError
 from .functions import NULL, Definition
 from .qsql.node_trees import to_tree
 from .syntax import nodes as N
+from .syntax.nodes import children
 from .values import Value
 
 

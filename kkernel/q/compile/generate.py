@@ -52,10 +52,11 @@ class NeedsFrame(Exception):
 class Source:
     """The lines of one function, and the objects that they name."""
 
-    def __init__(self, scope: Scope, framed: bool) -> None:
+    def __init__(self, scope: Scope, framed: bool, releases: bool) -> None:
         self.scope = scope
         self.slots = scope.slots or {}
         self.framed = framed
+        self.releases = releases  # items of locals are assigned
         self.lines = ["", "  try:"]
         self.positions: dict[int, int] = {}  # number of a line -> position of its operation
         self.names: dict[str, Any] = {
@@ -117,28 +118,47 @@ class Source:
 
     @contextmanager
     def block(self, head: str, pos: int | None = None) -> Iterator[None]:
-        """What is written inside, at least one line, stands under `head`."""
+        """What is written inside stands under `head`."""
         self.line(head, pos)
         self.level += 1
+        before = len(self.lines)
         yield
+        if len(self.lines) == before:
+            self.line("pass")
         self.level -= 1
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Temporaries made inside are let go in the end."""
+        before = self.temporaries
+        yield
+        self.release(before)
+
+    def release(self, before: int, but: str = "") -> None:
+        """An item is assigned in place only while nothing but the frame holds the vector."""
+        names = [f"t{i}" for i in range(before + 1, self.temporaries + 1)]
+        names = [n for n in names if n != but]
+        if self.releases and names:
+            self.line(" = ".join([*names, "None"]))
 
     def condition(self, node: N.Node | None, pos: int) -> str:
         """A temporary to branch on, True or False."""
+        before = self.temporaries
         test = self.value(node)
         if not test.startswith("t"):
             test = self.set(test)
         unsure = "    " if self.compared == (test, len(self.lines)) else ""
         self.line(f"{unsure}if {test} is not True and {test} is not False: "
                   f"{test} = truth({test})", pos)
+        self.release(before, test)
         return test
 
     def statements(self, body: list[N.Node | None]) -> str:
         """Write them all; the operand for the last."""
-        operand = "NULL"
-        for node in body:
-            operand = self.value(node)
-        return operand
+        for node in body[:-1]:
+            with self.released():
+                self.value(node)
+        return self.value(body[-1]) if body else "NULL"
 
     def function(self, body: list[N.Node | None], arguments: int) -> Callable[..., Value]:
         """The function of some arguments that runs the statements of a body."""
@@ -163,9 +183,10 @@ class Source:
 def generated(body: list[N.Node | None], scope: Scope, rank: int) -> Callable[..., Value]:
     """The function of `rank` arguments that runs the body of a lambda."""
     try:
-        return Source(scope, False).function(body, rank)
+        return Source(scope, False, False).function(body, rank)
     except NeedsFrame:
-        return Source(scope, True).function(body, rank)
+        releases = any(isinstance(n, N.Assign) and n.indices for n in N.walk(body))
+        return Source(scope, True, releases).function(body, rank)
 
 
 def located(e: Exception, unit: Unit, positions: dict[int, int]) -> Exception:
@@ -368,13 +389,13 @@ def _branches(source: Source, branches: list[N.Node | None], name: str, pos: int
 def _control(source: Source, node: N.Control) -> str:
     if node.word == "do":
         head = f"for _ in range(times({source.value(node.test)})):"
-        with source.block(head, node.pos):
-            source.line(source.statements(node.body))
+        with source.block(head, node.pos), source.released():
+            source.statements(node.body)
     elif node.word == "if":
         with source.block(f"if {source.condition(node.test, node.pos)}:"):
-            source.line(source.statements(node.body))
+            source.statements(node.body)
     else:
-        with source.block("while True:"):
+        with source.block("while True:"), source.released():
             source.line(f"if not {source.condition(node.test, node.pos)}: break")
             source.statements(node.body)
     return "NULL"

@@ -41,23 +41,29 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     if node.body and node.body[-1] is None:
         codes.append(null_code)
     f.atomic = len(node.body) == 1 and _is_atomic(node.body[0], node.params)
-    run = _runner(codes, len(locals_), inner.returns or _hands_up(node.body))
+    run = _runner(codes, len(locals_), inner.returns or _contains(node, N.Return))
     again = Scope(unit, scope.globals, scope.space, slots)
-    f.call = _warming(f, run, lambda: generated(node.body, again, f.rank))
+    calls = 1 if _contains(node, N.Control) else HOT  # a loop is hot at once
+    f.call = _warming(f, run, calls, lambda: generated(node.body, again, f.rank))
     return f
 
 
-def _warming(f: Lambda, run: Callable[[Slots], Value],
+def _contains(node: N.LambdaNode, *types: type) -> bool:
+    return any(isinstance(n, types) for n in N.walk(node.body))
+
+
+def _warming(f: Lambda, run: Callable[[Slots], Value], calls: int,
              generate: Callable[[], Callable[..., Value]]) -> Callable[..., Value]:
-    """`run`, which after some calls gives way to a generated function."""
-    left = HOT
+    """`run`, which after so many calls gives way to a generated function."""
+    left = calls
 
     def warm(*args: Value) -> Value:
         nonlocal left
         left -= 1
-        if not left:
-            f.call = generate()
-        return run(list(args))
+        if left > 0:
+            return run(list(args))
+        f.call = generate()
+        return f.call(*args)
     return warm
 
 
@@ -97,18 +103,6 @@ def _atomic_verb(node: N.Node) -> bool:
     return isinstance(found, Primitive) and found.atomic
 
 
-def _hands_up(body: list[N.Node | None]) -> bool:
-    """Is there a return among the statements, so that one may give a `Returned`?"""
-    todo: list[Any] = list(body)
-    while todo:
-        node = todo.pop()
-        if isinstance(node, N.Return):
-            return True
-        if isinstance(node, N.Node) and not isinstance(node, N.LambdaNode):
-            todo.extend(children(node))
-    return False
-
-
 def _run_many(codes: list[Code], blanks: int) -> Callable[[Slots], Value]:
     fill = [EMPTY] * blanks
     *leading, last = codes
@@ -143,7 +137,7 @@ def _assignments(body: list[N.Node | None]) -> list[N.Assign]:
             found.append(node)
             todo += [node.expr, *reversed(node.indices or [])]
         elif isinstance(node, N.Node) and not isinstance(node, N.LambdaNode):
-            todo.extend(children(node))
+            todo.extend(N.children(node))
     return found
 
 
@@ -155,14 +149,3 @@ def _check_globals(node: N.LambdaNode) -> None:
             as_global.add(a.name)
         elif _makes_local(a) and a.name in as_global:
             raise QParseError(a.name, a.pos - len(a.name))
-
-
-def children(node: N.Node) -> list[Any]:
-    out: list[Any] = []
-    for slot in node.__slots__:
-        value = getattr(node, slot)
-        if isinstance(value, N.Node):
-            out.append(value)
-        elif isinstance(value, list):
-            out += [v[1] if isinstance(v, tuple) else v for v in value]
-    return out[::-1]

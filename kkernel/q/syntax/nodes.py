@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..values import Value
 
@@ -147,3 +149,26 @@ class Select(Node):
     where: list[Node] = field(default_factory=list)
     limit: list[Node] = field(default_factory=list)
     distinct: bool = False
+
+
+def children(node: Node) -> list[Any]:
+    """The nodes right below one, from the last to the first; None for elided ones."""
+    out: list[Any] = []
+    for slot in node.__slots__:
+        value = getattr(node, slot)
+        if isinstance(value, Node):
+            out.append(value)
+        elif isinstance(value, list):
+            out += [v[1] if isinstance(v, tuple) else v for v in value]
+    return out[::-1]
+
+
+def walk(body: Sequence[Node | None]) -> Iterator[Node]:
+    """All nodes of the statements of a lambda, but not those of lambdas in it."""
+    todo: list[Any] = list(body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Node):
+            yield node
+            if not isinstance(node, LambdaNode):
+                todo.extend(children(node))
