@@ -255,8 +255,6 @@ def _first_prior(f: Value, first: Value) -> Value:
     if isinstance(f, Primitive):
         if f.name in _IDENTITY:
             return apply2(f, first, _IDENTITY[f.name])
-        if f.name == ",":
-            return apply2(f, first, EMPTY)
         if f.name in ("&", "|"):
             return first
     t = abs(qtype(first))

@@ -26,19 +26,23 @@ if TYPE_CHECKING:
     from .interpreter import Interpreter
 
 _SCRIPTS = Path(__file__).parent / "scripts"
-_COMMENT = re.compile(r"\s/(\s.*)?$", re.S)
+_COMMENT = re.compile(r"\s/.*$", re.S)
+_COMMENT_AFTER_PATH = re.compile(r"\s/(\s.*)?$", re.S)
+_PATHS = frozenset(["l", "cd", "r", "1", "2", "_", "t", "ts"])  # arguments may hold a slash
 Result = tuple[Value, bool]  # a value, and whether the console stays silent
 
 
 def system_line(q: Interpreter, command: str) -> Result:
     """`\\command arguments` at the start of a line."""
     word, _, rest = command.partition(" ")
-    word, argument = word.strip(), _COMMENT.sub("", " " + rest).strip()
+    word = word.strip()
+    head, _, count = word.partition(":")
+    comment = _COMMENT_AFTER_PATH if head in _PATHS else _COMMENT
+    argument = comment.sub("", " " + rest).strip()
     if word == "\\":
         raise QExit(0)
     if not word:
         return NULL, True  # leaves the debugger of q, or changes to k: there is neither here
-    head, _, count = word.partition(":")
     fn = _COMMANDS.get(head)
     if fn is not None:
         value = fn(q, argument, count)
@@ -114,6 +118,13 @@ def _fixed(value: int) -> Callable[[Interpreter, str, str], Value]:
     def command(q: Interpreter, argument: str, count: str) -> Value:
         return NULL if argument and argument != "0N" else np.int32(value)
     return command
+
+
+def _port(q: Interpreter, argument: str, count: str) -> Value:
+    """`\\p`: there is no port to listen on."""
+    if argument not in ("", "0", "0N"):
+        raise nyi("\\p, a listening port")
+    return np.int32(0)
 
 
 def _offset(q: Interpreter, argument: str, count: str) -> Value:
@@ -323,7 +334,7 @@ _COMMANDS: dict[str, Callable[[Interpreter, str, str], Value]] = {
     "v": _names("variables"), "f": _names("functions"), "a": _names("tables"),
     "b": _names("views"), "B": _pending, "w": _workspace, "_": _hidden,
     "o": _offset, "W": _setting("week"), "z": _setting("date_order"), "x": _remove, "r": _rename,
-    "p": _fixed(0), "s": _fixed(0), "g": _fixed(0), "e": _fixed(0), "T": _fixed(0),
+    "p": _port, "s": _fixed(0), "g": _fixed(0), "e": _fixed(0), "T": _fixed(0),
 }
 _OUT = {"1": "redirecting output", "2": "redirecting errors", "u": "password files",
         "E": "TLS"}

@@ -212,9 +212,9 @@ def lines_of(x: Value) -> list[bytes]:
     if is_string(x):
         return split_lines(x.tobytes())
     if isinstance(x, Symbol):
-        return split_lines(read_bytes(path_of(x)))
+        return split_lines(read_bytes(x.removeprefix(":")))
     if isinstance(x, List) and x and isinstance(x[0], Symbol):
-        return split_lines(read_bytes(path_of(x[0]), *[int(n) for n in x[1:3]]))
+        return split_lines(read_bytes(x[0].removeprefix(":"), *[int(n) for n in x[1:3]]))
     if isinstance(x, (List, np.ndarray)):
         return [text(row).encode("utf-8", "surrogateescape") for row in items(x)]
     raise type_error()

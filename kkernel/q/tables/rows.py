@@ -196,8 +196,17 @@ def find_rows(t: Table, wanted: Table) -> Array:
 
 
 def look_up(keyed: Dict, wanted: Table) -> Table:
-    """Value rows of a keyed table for a table of keys; rows of nulls where absent."""
-    return at_positions(keyed.values, find_rows(keyed.keys, wanted))  # type: ignore[no-any-return]
+    """Value rows of a keyed table for a table of keys; rows of nulls where absent.
+
+    In a sorted keyed table the last key column need not be equal: the row before it counts.
+    """
+    if keyed.attr:
+        from .joins import as_of
+
+        found = as_of(keyed.keys.columns, wanted, keyed.keys)
+    else:
+        found = find_rows(keyed.keys, wanted)
+    return at_positions(keyed.values, found)  # type: ignore[no-any-return]
 
 
 def key_rows(keyed: Dict, i: Value) -> Value:
@@ -210,7 +219,7 @@ def key_rows(keyed: Dict, i: Value) -> Value:
         return at(look_up(keyed, _table_of_rows(keyed.keys, [
             [i.get(c) for c in keyed.keys.columns]])), 0)
     width = len(keyed.keys.columns)
-    if width == 1 and is_vector(keyed.keys.data[0]) and is_atom(i):
+    if width == 1 and is_vector(keyed.keys.data[0]) and is_atom(i) and not keyed.attr:
         return _row_of_atom(keyed, i)
     if is_row(i, width) or (width == 1 and is_list(i) and len(i) == 1):
         return at(look_up(keyed, _table_of_rows(keyed.keys, [items(i)])), 0)
