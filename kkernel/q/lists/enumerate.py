@@ -68,6 +68,7 @@ def extend(name: Symbol, y: Value) -> Value:
 
     For a file symbol the file is read and written too, and its name is that of the global.
     """
+    attr = attribute(y)
     y = resolve(y)
     file, name = (name, sym(os.path.basename(name[1:]))) if name.startswith(":") else (None, name)
     known = context.active.globals.find(name) if file is None else _read_domain(file)
@@ -81,7 +82,8 @@ def extend(name: Symbol, y: Value) -> Value:
         context.active.globals.set(name, grown)
     if file is not None:
         write_value(file, grown)
-    return enumerate_in(name, y)
+    found = enumerate_in(name, y)
+    return with_attribute(found, attr) if attr in ("g", "p", "u") else found
 
 
 def _read_domain(file: Symbol) -> Value | None:

@@ -19,6 +19,7 @@ from ..values import (
     Table,
     Value,
     char,
+    enlist,
     is_list,
     is_string,
     items,
@@ -152,7 +153,7 @@ FUNCTIONS: dict[str, tuple[int, PyFunction]] = {
 }
 VALUES: dict[str, Value] = {
     "d": char(" "),
-    "tx": _functions({"raw": lambda x: List([x]), "json": json_lines, "csv": cd, "txt": td,
+    "tx": _functions({"raw": enlist, "json": json_lines, "csv": cd, "txt": td,
                       "xml": xd, "xls": ed}, ".h.tx"),
     "xt": _functions({"json": from_json_lines}, ".h.xt"),
 }

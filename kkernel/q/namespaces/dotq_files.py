@@ -32,9 +32,9 @@ def in_sized_lumps(f: Value, file: Value, size: Value) -> Value:
         with open(path, "rb") as source:
             while lump := source.read(int(size)):
                 total += len(lump)
-                whole, _, rest = (rest + lump).rpartition(b"\n")
-                if whole:
-                    apply1(f, strings(split_lines(whole)))
+                whole, end, rest = (rest + lump).rpartition(b"\n")
+                if end:
+                    apply1(f, strings(split_lines(whole + end)))
     except OSError as e:
         raise os_error(path, e) from None
     if rest:

@@ -125,7 +125,12 @@ def _table_parts(x: Table, limit: int) -> list[Any]:
 
 
 def _enum_text(x: Enum | EnumAtom, precision: int, limit: int) -> str:
-    """Domain and values, or the positions when the domain has none to show."""
+    """Domain and values, or the positions when the domain has none to show.
+
+    An attribute is shown twice, as one of the enumeration and of its values.
+    """
+    attr = getattr(x.index, "attr", "")
+    mark = f"`{attr}#" if attr else ""
     if isinstance(x, Enum) and len(x) > limit + 1:
         x = Enum(x.domain, x.index[:limit + 1])
     try:
@@ -134,7 +139,7 @@ def _enum_text(x: Enum | EnumAtom, precision: int, limit: int) -> str:
     except QError:
         linked = True
         shown = positions(x) if isinstance(x, Enum) else x.index
-    return f"`{x.domain}{'!' if linked else '$'}{line(shown, precision, limit)}"
+    return f"{mark}`{x.domain}{'!' if linked else '$'}{mark}{line(shown, precision, limit)}"
 
 
 # ---------------------------------------------------------------- functions
