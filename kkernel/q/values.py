@@ -212,6 +212,12 @@ def is_vector(x: Value) -> bool:
     return isinstance(x, np.ndarray) and x.ndim == 1
 
 
+def bare(x: Array) -> Array:
+    """An array without its attribute; a plain one is itself, so that what is remembered of it
+    is found again."""
+    return x if type(x) is np.ndarray else x.view(np.ndarray)
+
+
 def is_string(x: Value) -> bool:
     return isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.kind == "S"
 

@@ -8,13 +8,16 @@ from ..apply import apply, apply1, apply2
 from ..functions import MISSING, NULL, Composition, Derived, Lambda, Primitive, Projection
 from ..syntax import nodes as N
 from ..values import Value
-from . import inline
+from . import fusions, inline
 from .nouns import is_plain_global, primitive, unary_form
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 
 
 @compiles(N.Infix)
 def _infix(node: N.Infix, scope: Scope) -> Code:
+    phrase = fusions.each_group(node)
+    if phrase is not None:
+        return fusions.compile_each_group(phrase, scope)
     right = compile_node(node.right, scope)
     left = compile_node(node.left, scope)
     unit, pos = scope.unit, node.pos

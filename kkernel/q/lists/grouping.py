@@ -21,6 +21,7 @@ from ..values import (
     List,
     Table,
     Value,
+    bare,
     char_code,
     collapse,
     hashable,
@@ -41,7 +42,7 @@ def ordinals(column: Value) -> Array:
         if column.ndim > 1:
             flat = column.reshape(len(column), -1)
             return row_ranks([flat[:, k] for k in range(flat.shape[1])], len(column))[0]
-        return _vector_ordinals(column.view(np.ndarray))
+        return _vector_ordinals(bare(column))
     if isinstance(column, List):
         return _list_ordinals(column)
     raise type_error()
@@ -141,12 +142,18 @@ _SMALL = 1 << 16
 
 def dense(x: Array) -> tuple[Array, int]:
     """Integers replaced by their rank among the distinct ones; also how many those are."""
+    groups = ranked(x)
+    return groups.of, groups.count
+
+
+def ranked(x: Array) -> Groups:
+    """The groups of equal integers."""
     n = len(x)
     if not n:
-        return np.empty(0, np.int64), 0
+        return Groups(np.empty(0, np.int64), 0)
     low, high = int(least(x)), int(greatest(x))
     if high - low < max(4 * n, 256):
-        return _dense_by_table(x, low, high - low + 1)
+        return _ranked_by_table(x, low, high - low + 1)
     order = stable_order(x)
     ordered = x[order]
     change = np.empty(n, bool)
@@ -155,18 +162,28 @@ def dense(x: Array) -> tuple[Array, int]:
     rank = change.cumsum()
     out = np.empty(n, np.int64)
     out[order] = rank
-    return out, int(rank[-1]) + 1
+    return Groups(out, int(rank[-1]) + 1)
 
 
-def _dense_by_table(x: Array, low: int, width: int) -> tuple[Array, int]:
-    where = x if x.dtype.itemsize == 8 else x.astype(np.int64)
-    where = (where - where.dtype.type(low) if low else where).astype(np.int64, copy=False)
-    seen = np.zeros(width, bool)
-    seen[where] = True
+def _ranked_by_table(x: Array, low: int, width: int) -> Groups:
+    where = above(low, x)
+    sizes = np.bincount(where, minlength=width) if width <= len(x) else None
+    if sizes is None:
+        seen = np.zeros(width, bool)
+        seen[where] = True
+    else:
+        seen = sizes > 0
     distinct = int(np.count_nonzero(seen))
     if distinct == width:
-        return where, width
-    return (seen.cumsum() - 1)[where], distinct
+        return Groups(where, width, sizes)
+    return Groups((seen.cumsum() - 1)[where], distinct, None if sizes is None else sizes[seen])
+
+
+def above(low: int, x: Array) -> Array:
+    """x-low as longs, without a copy where that is x itself."""
+    if not low:
+        return x.astype(np.int64, copy=False)
+    return np.subtract(x, x.dtype.type(low), dtype=np.int64, casting="unsafe")
 
 
 def row_ranks(columns: Sequence[Value], n: int) -> tuple[Array, int]:
@@ -196,13 +213,13 @@ def row_codes(columns: Sequence[Value], n: int) -> tuple[Array, int]:
 def _codes(column: Value) -> tuple[Array, int]:
     """Integers below a bound that are equal exactly for equal items."""
     plain = isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.char == "I"
-    x = column.view(np.ndarray) if plain else ordinals(column)
+    x = bare(column) if plain else ordinals(column)
     if not len(x):
         return x.astype(np.int64), 0
     low, high = int(least(x)), int(greatest(x))
     if high - low >= _SMALL:
         return dense(x)
-    return (x.astype(np.int64) - low if low else x.astype(np.int64)), high - low + 1
+    return above(low, x), high - low + 1
 
 
 def order_of(rank: Array, distinct: int) -> Array:
@@ -249,14 +266,16 @@ def grade(columns: Sequence[Value], n: int, descending: bool = False) -> Array:
 class Groups:
     """Rows with equal keys.  `of[row]` is the group of a row; groups ascend by key."""
 
-    def __init__(self, of: Array, count: int) -> None:
+    def __init__(self, of: Array, count: int, sizes: Array | None = None) -> None:
         self.of = of
         self.count = count
+        if sizes is not None:
+            self.sizes = sizes
 
     @classmethod
     def by(cls, columns: Sequence[Value], n: int) -> Groups:
         """The groups of n rows by the values of these columns."""
-        return cls(*row_ranks(columns, n))
+        return ranked(ordinals(columns[0])) if len(columns) == 1 else cls(*row_ranks(columns, n))
 
     @cached_property
     def order(self) -> Array:
@@ -275,9 +294,7 @@ class Groups:
     @cached_property
     def firsts(self) -> Array:
         """First row of each group."""
-        out = np.empty(self.count, np.int64)
-        out[self.of[::-1]] = np.arange(len(self.of) - 1, -1, -1)
-        return out
+        return _first_rows(self.of, self.count)
 
     def some_rows(self) -> Array:
         """One row of each group that has rows (numbers may be left out)."""
@@ -287,9 +304,9 @@ class Groups:
 
     @cached_property
     def lasts(self) -> Array:
-        out = np.empty(self.count, np.int64)
-        out[self.of] = np.arange(len(self.of))
-        return out
+        """Last row of each group."""
+        last: Array = len(self.of) - 1 - _first_rows(self.of[::-1], self.count)
+        return last
 
     def rows(self) -> list[Array]:
         """The rows of each group."""
@@ -301,6 +318,19 @@ class Groups:
         rank = np.empty(self.count, np.int64)
         rank[self.firsts.argsort()] = np.arange(self.count)
         return Groups(rank[self.of], self.count)
+
+
+def _first_rows(of: Array, count: int) -> Array:
+    """First row of each group: near the front for most, and only the others are looked for."""
+    out = np.empty(count, np.int64)
+    near = of[:max(2 * count, min(16 * count, _SMALL))]
+    out[near[::-1]] = np.arange(len(near) - 1, -1, -1)
+    missing = np.ones(count, np.bool_)
+    missing[near] = False
+    if missing.any():
+        rows = np.flatnonzero(missing.take(of))
+        out[of[rows][::-1]] = rows[::-1]
+    return out
 
 
 # ---------------------------------------------------------------- look-up

@@ -20,6 +20,7 @@ from ..values import (
     List,
     Table,
     Value,
+    bare,
     collapse,
     count,
     hashable,
@@ -29,7 +30,7 @@ from ..values import (
     qtype,
 )
 from .enums import resolve
-from .grouping import Groups, dense, ordinals, stable_order
+from .grouping import Groups, above, ordinals, ranked, stable_order
 
 _FEW = 64  # up to so many items a Python dictionary is the fastest
 
@@ -136,7 +137,7 @@ def first_positions(x: Value, y: Value) -> Array:
 
 def identity(x: Array) -> Array:
     """Integers that are equal exactly when q finds the items of a vector equal."""
-    return x.view(np.ndarray) if x.dtype.char == "I" else ordinals(x)
+    return bare(x) if x.dtype.char == "I" else ordinals(x)
 
 
 def _vector_positions(x: Array, y: Array) -> Array:
@@ -229,13 +230,31 @@ def grouped(x: Value) -> tuple[Array, list[Array]]:
             where.setdefault(key, []).append(i)
         return (np.array([r[0] for r in where.values()], np.int64),
                 [np.array(r) for r in where.values()])
-    classes = Groups.by(x.data, len(x)) if isinstance(x, Table) else \
-        Groups(*dense(identity(x) if x.ndim == 1 else ordinals(x)))
+    classes = classes_of(x)
     firsts, order = classes.firsts, classes.order
     seen = firsts.argsort()
     starts = classes.starts[seen]
     ends = starts + classes.sizes[seen]
     return firsts[seen], [order[a:b] for a, b in zip(starts.tolist(), ends.tolist())]
+
+
+def classes_of(x: Value) -> Groups:
+    """The groups of equal items of a vector or equal rows of a table."""
+    if isinstance(x, Table):
+        return Groups.by(x.data, len(x))
+    return ranked(identity(x) if x.ndim == 1 else ordinals(x))
+
+
+def counted(x: Array) -> tuple[Array, Array]:
+    """Equal items of a vector in first-seen order: the first position and the count of each."""
+    keys = identity(x)
+    low, high = int(least(keys)), int(greatest(keys))
+    if low > 0 and high < len(x):  # codes from 0 on spare a copy
+        low = 0
+    few = high - low < len(x)
+    classes = Groups(above(low, keys), high - low + 1) if few else ranked(keys)
+    firsts = np.sort(classes.firsts[classes.sizes > 0])
+    return firsts, classes.sizes[classes.of[firsts]]
 
 
 def changes(x: Value) -> int:

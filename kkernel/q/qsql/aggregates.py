@@ -89,6 +89,8 @@ def _result_dtype(name: str, x: Array) -> np.dtype:
 # ---------------------------------------------------------------- sums, extremes
 
 def _sum(x: Array, groups: Groups) -> Array | None:
+    if x.dtype.kind == "M":  # counted from numpy's epoch, not q's
+        return None
     dtype = _result_dtype("sum", x)
     raw = _filled(x, 0)
     if raw.dtype.kind == "f":
@@ -181,7 +183,7 @@ def _svar(x: Array, groups: Groups) -> Array | None:
     if x.dtype.kind in "mM":
         return None
     total, n = _squares(x, groups)
-    return _divide(total, n - 1)
+    return _divide(total, np.maximum(n - 1, 0))
 
 
 def _sdev(x: Array, groups: Groups) -> Array | None:
