@@ -90,7 +90,8 @@ def _compression(x: Value) -> Value:
 
 
 def _references(x: Value) -> Value:
-    return vector(6, [max(sys.getrefcount(x) - 6, 1)])[0]
+    found = sys.getrefcount(x) - 6  # small numbers and the like are held for ever
+    return vector(6, [found if 1 < found < 1_000_000 else 1])[0]
 
 
 def _quote_escape(x: Value) -> Value:

@@ -11,6 +11,7 @@ from ..functions import NULL
 from ..parts import parts_of
 from ..registry import keyword
 from ..symbols import Symbol, names, sym, symbols
+from ..syntax.lines import logical_lines
 from ..values import (
     EMPTY,
     Dict,
@@ -34,7 +35,7 @@ def value(x: Value) -> Value:
     if isinstance(x, Symbol):
         return get(x)
     if is_string(x) or qtype(x) == -10:
-        return context.active.evaluate(text(x))
+        return _value_of_text(text(x))
     if isinstance(x, Dict):
         return x.values
     if isinstance(x, (Enum, EnumAtom)):
@@ -47,6 +48,15 @@ def value(x: Value) -> Value:
     if isinstance(x, Table):
         raise type_error()
     return parts_of(x)
+
+
+def _value_of_text(source: str) -> Value:
+    """The value of the last statement, null for an assignment, which the console keeps silent."""
+    value: Value = NULL
+    for _number, line in logical_lines(source):
+        value, silent = context.active.run_line(line)
+        value = NULL if silent else value
+    return value
 
 
 def _domain_values(x: Enum | EnumAtom) -> Value:
