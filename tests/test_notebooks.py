@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-ADDRESS = re.compile(r"\b\d{11,}\b")
+ADDRESS = re.compile(r"\b\d{11,}\b|\b\d+\.\.$", re.M)  # whole, or cut at the console's width
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]\d+)?")
 
 

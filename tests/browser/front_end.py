@@ -124,8 +124,10 @@ class Notebook:
         dialog.dismiss()
 
     def open(self) -> None:
-        where = f"lab/tree/{self.name}" if self.app == "lab" else f"notebooks/{self.name}"
-        self.page.goto(f"{self.server.url}/{where}?token={self.server.token}")
+        # Lab would open the notebooks of earlier tests again: `reset` forgets its workspace
+        where = f"lab/tree/{self.name}?reset&" if self.app == "lab" \
+            else f"notebooks/{self.name}?"
+        self.page.goto(f"{self.server.url}/{where}token={self.server.token}")
         self.ready()
 
     def ready(self) -> None:
