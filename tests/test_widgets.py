@@ -465,3 +465,24 @@ def test_clicks_wait_for_the_running_cell() -> None:
     finally:
         safe_point._cell_ends()
     assert safe_point.run(lambda: done.append("now")) and done[-1] == "now"
+
+
+def test_events_around_clicks_are_not_taken_for_cells() -> None:
+    """Notebooks tell of executions around each click too, on the click's thread."""
+    import threading
+
+    done: list[str] = []
+
+    def click() -> None:
+        safe_point._cell_starts()
+        done.append("ran" if safe_point.run(lambda: None) else "waits")
+        safe_point._cell_ends()
+
+    for busy, expected in ((False, "ran"), (True, "waits")):
+        if busy:
+            safe_point._cell_starts()
+        clicker = threading.Thread(target=click)
+        clicker.start()
+        clicker.join()
+        assert done[-1] == expected and safe_point._busy is busy
+    safe_point._cell_ends()

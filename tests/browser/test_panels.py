@@ -237,7 +237,7 @@ def test_two_views_show_the_same(notebook: Notebook) -> None:
     views.first.get_by_label("bins", exact=True).select_option("10")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.kt-histograms')].slice(1).every(v => "
-        "v.querySelector('select').value === '10')")
+        "v.querySelector('select[aria-label=bins]').value === '10')")
 
 
 def test_themes(notebook: Notebook) -> None:

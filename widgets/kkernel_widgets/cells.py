@@ -68,6 +68,11 @@ def forget(panel: Panel) -> None:
 
 
 def _cell_ended(*_: Any) -> None:
+    if safe_point.on_main_thread():  # events around clicks come on other threads
+        safe_point.run(_refresh_all)
+
+
+def _refresh_all() -> None:
     for panel in live_panels():
         panel.cell_ended()
 

@@ -192,6 +192,8 @@ class Panel:
 
     def _changed(self, _obj: Any) -> None:
         """Something was initialized or trained: follow, but take a tenth of the time at most."""
+        if not safe_point.on_main_thread():
+            return  # a click changed something; the panel that was clicked shows it
         safe_point.reached()
         if time.monotonic() >= self._next_update:
             self.refresh_if_changed()
@@ -208,10 +210,12 @@ class Panel:
         except Refused as error:
             self.say(str(error), error=True)
             return
-        if safe_point.run(lambda: self._do(action, arguments)):
-            self.cell_ended()
-        else:
+        if not safe_point.run(lambda: self._act(action, arguments)):
             self.say("waits for the running cell")
+
+    def _act(self, action: Action, arguments: dict[str, Any]) -> None:
+        self._do(action, arguments)
+        self.cell_ended()
 
     def _read(self, content: Any) -> tuple[Action, dict[str, Any]]:
         if not isinstance(content, dict) or not isinstance(content.get("do"), str):

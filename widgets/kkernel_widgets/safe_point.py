@@ -1,7 +1,7 @@
 """Run what a panel's button asks for when no cell is in the middle of something.
 
-Clicks arrive on another thread while a cell runs. What they change (parameters, random state) is
-changed between two optimizer steps or after the cell, never under a running operation.
+Clicks may arrive on another thread while a cell runs. What they change (parameters, random state)
+is changed between two optimizer steps or after the cell, never under a running operation.
 """
 
 from __future__ import annotations
@@ -14,43 +14,51 @@ from typing import Any
 Task = Callable[[], None]
 
 _waiting: deque[Task] = deque()
-_lock = threading.RLock()  # held by a cell's code, or by one click
-_busy = False
+_lock = threading.RLock()  # held by a click while it works; a cell does not start meanwhile
+_busy = False  # whether a cell runs; changed by the main thread only, with the lock
 
 
-def busy() -> bool:
-    """Whether a cell is running."""
-    return _busy
+def on_main_thread() -> bool:
+    """Cells run on the main thread; clicks come on it too, or on a thread of their own."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def run(task: Task) -> bool:
-    """Run now if nothing else runs, else at the next safe point; whether it was run now."""
-    if _busy and threading.current_thread() is not threading.main_thread():
-        _waiting.append(task)
-        return False
+    """Run now if no cell runs, else at its next safe point; whether it was run now."""
     with _lock:
+        if _busy and not on_main_thread():
+            _waiting.append(task)
+            return False
         task()
-    return True
+        return True
 
 
 def reached(_obj: Any = None) -> None:
-    """A safe point of the running code: do what waits."""
-    while _waiting:
+    """A safe point of the running code: do what waits. Elsewhere than on the main thread: nothing.
+    """
+    while _waiting and on_main_thread():
         task = _waiting.popleft()
         with _lock:
             task()
 
 
+# The notebook tells of executions around clicks as well, on the thread of the click: only those of
+# the main thread are cells.
+
+
 def _cell_starts(*_: Any) -> None:
     global _busy
-    with _lock:
-        _busy = True
+    if on_main_thread():
+        with _lock:
+            _busy = True
 
 
 def _cell_ends(*_: Any) -> None:
     global _busy
-    _busy = False
-    reached()
+    if on_main_thread():
+        with _lock:
+            _busy = False
+        reached()
 
 
 def follow(events: Any) -> None:
