@@ -54,3 +54,14 @@ def test_an_item_assigned_in_place_is_seen(q):
     q("w[7 8]:-3 0N")
     assert (q("sum null w+0"), q("min w")) == (1, -3)
     assert q("{w:til 100000;a:sum w;w[3]:0N;a-sum w}[]") == 3
+
+
+@pytest.mark.parametrize("keys", ["j", "i", "j,i", "i*j+1000*j"])
+def test_by_groups_as_one_group_at_a_time(q, keys):
+    q("t:([]x;y;i;j;n)")
+    for phrase in ("sums n", "sums x", "sums i", "deltas i", "prev x"):
+        loop = phrase.replace(" ", " {[v]v}", 1)
+        assert q(f"(update r:{phrase} by {keys} from t)~update r:{loop} by {keys} from t"), phrase
+    for phrase in ("sum n", "sum x", "dev i", "count i", "last x", "first n", "max n", "svar y"):
+        loop = phrase.replace(" ", " {[v]v}", 1)
+        assert q(f"(select r:{phrase} by {keys} from t)~select r:{loop} by {keys} from t"), phrase

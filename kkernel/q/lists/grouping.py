@@ -244,7 +244,7 @@ def _order(x: Array, width: int) -> Array:
     integers is several times faster than sorting positions.
     """
     if width <= _SMALL:
-        return x.astype(np.uint16).argsort(kind="stable")
+        return x.astype(np.uint8 if width <= 256 else np.uint16).argsort(kind="stable")
     bits = len(x).bit_length()
     if width.bit_length() + bits > 63:
         return x.argsort(kind="stable")

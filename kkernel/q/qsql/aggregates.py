@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..atoms.extremes import greatest, least
 from ..lists.grouping import Groups, order_of, ordinals, stable_order
 from ..lists.positions import take_positions
 from ..registry import KEYWORDS
@@ -51,13 +52,17 @@ def _last(column: Value, groups: Groups) -> Value:
 
 def _nulls(x: Array) -> Array | None:
     """Where x is null; None when nowhere."""
+    if not len(x):
+        return None
     if x.dtype.kind == "f":
+        if not np.isnan(least(x)):
+            return None
         mask = np.isnan(x)
     elif x.dtype.kind in "mM":
         mask = np.isnat(x)
     else:
         null = BY_CODE[CODE_OF_DTYPE[x.dtype]].null
-        if null is None:
+        if null is None or least(x) != null:
             return None
         mask = x == null
     return mask if mask.any() else None
@@ -73,7 +78,7 @@ def _filled(x: Array, value: float) -> Array:
 def _floats(x: Array) -> tuple[Array, Array | None]:
     """x as floats with 0 for nulls, and where it is null."""
     mask = _nulls(x)
-    out = x.astype(np.float64)
+    out = x.astype(np.float64, copy=mask is not None)
     if mask is not None:
         out[mask] = 0.0
     return out, mask
@@ -95,9 +100,17 @@ def _sum(x: Array, groups: Groups) -> Array | None:
     raw = _filled(x, 0)
     if raw.dtype.kind == "f":
         return np.bincount(groups.of, raw, groups.count).astype(dtype)
-    total = np.zeros(groups.count, np.int64)
-    np.add.at(total, groups.of, raw.astype(np.int64, copy=False))
+    total = _whole_total(raw.astype(np.int64, copy=False), groups)
     return total.view(dtype) if dtype.kind in "mM" else total.astype(dtype)
+
+
+def _whole_total(x: Array, groups: Groups) -> Array:
+    """Sums of longs; in floats where these are exact, which is faster."""
+    if len(x) and max(abs(int(least(x))), abs(int(greatest(x)))) * len(x) < 2**53:
+        return _total(x, groups).astype(np.int64)
+    total = np.zeros(groups.count, np.int64)
+    np.add.at(total, groups.of, x)
+    return total
 
 
 def _reduce(ufunc: np.ufunc, x: Array, groups: Groups, skipped: float, name: str) -> Array:
@@ -165,10 +178,12 @@ def _squares(x: Array, groups: Groups) -> tuple[Array, Array]:
     """Sum of squared deviations of each group, and its count."""
     values, mask = _floats(x)
     n = _valid(mask, groups)
-    deviation = values - _divide(_total(values, groups), n)[groups.of]
+    deviation = _divide(_total(values, groups), n).take(groups.of)
+    np.subtract(values, deviation, out=deviation)
     if mask is not None:
         deviation[mask] = 0.0
-    return _total(deviation * deviation, groups), n
+    deviation *= deviation
+    return _total(deviation, groups), n
 
 
 def _var(x: Array, groups: Groups) -> Array | None:

@@ -19,7 +19,7 @@ from ..symbols import Symbol
 from ..tables.rows import concatenate, is_column, repeat
 from ..values import Array, Enum, List, Value, collapse, is_atom, is_vector
 from .aggregates import NAMES, aggregate
-from .phrases import PhraseNames
+from .phrases import ROW, PhraseNames
 from .trees import eval_head, eval_tree
 from .uniform import NAMES as UNIFORM
 from .uniform import count_distinct, uniform
@@ -121,6 +121,8 @@ def _spread(tree: Value, names: PhraseNames, groups: Groups) -> Spread:
     head = eval_head(tree[0], names) if isinstance(tree[0], Symbol) else tree[0]
     if not isinstance(head, Primitive):
         raise NeedsLoop
+    if head.name == "count" and tree[-1] is ROW:
+        return Spread(GROUPS, groups.sizes)
     if head.name == "count" and _is_distinct(tree[-1]):
         inner = _spread(tree[-1][1], names, groups)
         if inner.kind == ROWS:

@@ -9,16 +9,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..lists.grouping import Groups, row_codes
+from ..lists.grouping import Groups, order_of, row_codes
 from ..types import CODE_OF_DTYPE, LONG_NULL
-from ..values import Array, Value, is_vector, null_vector
+from ..values import Array, Value, bare, is_vector, null_vector
 
 
 def uniform(name: str, column: Value, groups: Groups) -> Array | None:
     """Keyword `name` along each group of a vector, in the order of the rows."""
     if not is_vector(column):
         return None
-    found = _FUNCTIONS[name](column.view(np.ndarray)[groups.order], groups)
+    if name == "sums":
+        return _sums(bare(column), groups)
+    found = _FUNCTIONS[name](bare(column).take(groups.order), groups)
     if found is None:
         return None
     out = np.empty_like(found)
@@ -53,22 +55,61 @@ def _deltas(x: Array, groups: Groups) -> Array | None:
     return out
 
 
-def _sums(x: Array, groups: Groups) -> Array | None:
-    """Running sums of longs: exact after taking away what stood before the group."""
-    if not _whole(x):
-        return None
-    total = x.cumsum()
-    before = total[groups.starts] - x[groups.starts]
-    out: Array = total - np.repeat(before, groups.sizes)
-    return out
-
-
 def _whole(x: Array) -> bool:
     """Longs without nulls."""
-    return x.dtype == np.int64 and not (x == LONG_NULL).any()
+    return x.dtype == np.int64 and bool(x.min() != LONG_NULL)
 
 
 _FUNCTIONS: dict[str, Callable[[Array, Groups], Array | None]] = {
-    "prev": _prev, "next": _next, "deltas": _deltas, "sums": _sums,
+    "prev": _prev, "next": _next, "deltas": _deltas,
 }
-NAMES = frozenset(_FUNCTIONS)
+NAMES = frozenset([*_FUNCTIONS, "sums"])
+
+
+# ---------------------------------------------------------------- running sums
+
+BLOCK = 1 << 15  # rows that stay in cache while they are put in order and back
+
+FEW = 1024  # groups that are worth visiting in every block
+
+
+def _sums(x: Array, groups: Groups) -> Array | None:
+    """Running sums, nulls counting as zero: block by block, with the totals so far."""
+    if x.dtype == np.int64:
+        x, add = (x if _whole(x) else np.where(x == LONG_NULL, 0, x)), _add_longs
+    elif x.dtype == np.float64:
+        x, add = (np.where(np.isnan(x), 0.0, x) if np.isnan(x.min()) else x), _add_floats
+    else:
+        return None
+    total = np.zeros(groups.count, x.dtype)
+    out = np.empty_like(x)
+    size = max(BLOCK, groups.count) if add is _add_longs or groups.count < FEW else len(x)
+    for i in range(0, len(x), size):
+        of = groups.of[i:i + size]
+        order = order_of(of, groups.count)
+        run = x[i:i + size].take(order)
+        sizes = np.bincount(of, minlength=groups.count)
+        here = np.flatnonzero(sizes)
+        starts = sizes.cumsum()[here] - sizes[here]
+        add(run, starts, here, total)
+        out[i:i + size][order] = run
+    return out
+
+
+def _add_longs(x: Array, starts: Array, of: Array, total: Array) -> None:
+    """x as running sums of each group, from its total so far; one sum, that starts anew where
+    a group starts because the sum of the one before is taken away."""
+    sums = np.add.reduceat(x, starts) + total[of]
+    x[starts] += total[of]
+    x[starts[1:]] -= sums[:-1]
+    np.add.accumulate(x, out=x)
+    total[of] = sums
+
+
+def _add_floats(x: Array, starts: Array, of: Array, total: Array) -> None:
+    """As `_add_longs`, group by group: sums of floats depend on the order."""
+    x[starts] += total[of]
+    ends = np.append(starts[1:], len(x))
+    for a, b in zip(starts.tolist(), ends.tolist()):
+        np.add.accumulate(x[a:b], out=x[a:b])
+    total[of] = x[ends - 1]
