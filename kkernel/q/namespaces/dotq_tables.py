@@ -115,14 +115,14 @@ def enumerated(where: Value, t: Value) -> Value:
 
 
 def enumerated_over(where: Value, t: Value, name: Value) -> Value:
-    """.Q.ens: as .Q.en over another list."""
+    """.Q.ens: as .Q.en over another list; that of the folder, where one is given, counts."""
     variables = context.active.globals
     table = unkey(table_value(t))
     handle = None
     if isinstance(where, Symbol) and where.startswith(":"):
         handle = sym(f"{where}/{name}")
-        if os.path.exists(handle[1:]):
-            variables.set(name, read_value(handle))
+        known = read_value(handle) if os.path.exists(handle[1:]) else empty(11)
+        variables.set(name, known)
     if variables.find(name) is None:
         variables.set(name, empty(11))
     data = [_enumerated_column(c, name) for c in table.data]
