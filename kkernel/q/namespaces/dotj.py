@@ -27,6 +27,7 @@ from ..values import (
     Dict,
     Enum,
     EnumAtom,
+    List,
     Table,
     Value,
     collapse,
@@ -148,36 +149,37 @@ def from_json(plain: str) -> Value:
     return _value(found)
 
 
-def _number(digits: str) -> float:
-    return float(digits)
-
-
-def _constant(word: str) -> float:
-    return {"NaN": float("nan"), "Infinity": float("inf")}.get(word, float("-inf"))
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> Dict:
-    keys = symbols([k for k, _ in pairs])
-    return Dict(keys, collapse([_value(v) for _, v in pairs]))
-
-
 def _value(x: Any) -> Value:
     convert = _VALUES.get(type(x))
     return x if convert is None else convert(x)
 
 
+def _dictionary(x: dict[str, Any]) -> Value:
+    return Dict(symbols(x), collapse([_value(v) for v in x.values()]))
+
+
 def _list(x: list[Any]) -> Value:
-    """Items of one type make a vector; null counts as a float among floats."""
-    if all(type(v) is float or v is None for v in x):
-        return np.array([np.nan if v is None else v for v in x], "f8") if x else EMPTY
+    """Items of one type make a vector, objects of the same keys a table; null is a float."""
+    kinds = set(map(type, x))
+    if not kinds:
+        return EMPTY
+    if kinds <= {float, type(None)}:
+        return np.array([np.nan if v is None else v for v in x], "f8")
+    if kinds == {bool}:
+        return np.array(x)
+    if kinds == {str}:
+        return List([string(v) for v in x])
+    if kinds == {dict} and x[0]:
+        keys = tuple(x[0])
+        if all(tuple(row) == keys for row in x):
+            return Table(keys, [_list([row[k] for row in x]) for k in keys])
     return collapse([_value(v) for v in x])
 
 
 _VALUES: dict[type, Callable[[Any], Value]] = {
-    str: string, list: _list, type(None): lambda x: float("nan"),
+    str: string, list: _list, dict: _dictionary, type(None): lambda x: float("nan"),
 }
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_number, parse_float=_number,
-                            parse_constant=_constant, strict=False)
+_DECODER = json.JSONDecoder(parse_int=float, strict=False)
 
 FUNCTIONS: dict[str, tuple[int, PyFunction]] = {
     "j": (1, serialize), "jd": (1, serialize_with), "k": (1, deserialize),
