@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import context
-from ..errors import QParseError, type_error
+from ..errors import Frame, QParseError, type_error
 from ..qsql.trees import eval_tree
 from ..registry import keyword
 from ..values import Value, is_string, text
@@ -20,11 +20,12 @@ def parse(x: Value) -> Value:
         raise type_error()
     source = text(x)
     globals_ = context.active.globals
+    unit = Unit(source)
     try:
-        scope = Scope(Unit(source), globals_, globals_.current)
-        return statements_tree(parse_text(source), scope)
+        return statements_tree(parse_text(source), Scope(unit, globals_, globals_.current))
     except QParseError as e:
-        e.offset = -1  # positions refer to the string, not to the line that parses it
+        e.frames += [unit.frame(e.offset), Frame("", "(.q.parse)", -1)]
+        e.offset = -1  # it refers to the string, not to the line that parses it
         raise
 
 
