@@ -62,8 +62,9 @@ def _warming(f: Lambda, run: Callable[[Slots], Value], calls: int,
         left -= 1
         if left > 0:
             return run(list(args))
-        f.call = generate()
-        return f.call(*args)
+        if left == 0:
+            f.call = generate()
+        return f.call(*args)  # also for a loop that took `call` before it was generated
     return warm
 
 
