@@ -206,7 +206,7 @@ def load_folder(q: Interpreter, path: str) -> Value:
     if is_splayed(path):
         q.globals.set(name, read_value(file_symbol(path)))
         return sym(name)
-    os.chdir(path)
+    _change_directory(q, path, "")
     scripts = []
     for entry in visible("."):
         if entry.endswith((".q", ".k")):

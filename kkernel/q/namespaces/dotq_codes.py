@@ -64,7 +64,7 @@ def gzip(x: Value) -> Value:
     """.Q.gz: text or bytes unpacked; (level;data) packed; with :: whether packing is there."""
     if x is NULL:
         return True
-    if isinstance(x, List) and len(x) == 2:
+    if isinstance(x, List) and len(x) == 2 and qtype(x[0]) in (-5, -6, -7):
         return _packed(int(x[0]), x[1])
     try:
         return _like(x, zlib.decompress(_bytes(x), wbits=47))

@@ -117,6 +117,8 @@ def enumerated(where: Value, t: Value) -> Value:
 def enumerated_over(where: Value, t: Value, name: Value) -> Value:
     """.Q.ens: as .Q.en over another list; that of the folder, where one is given, counts."""
     variables = context.active.globals
+    if not isinstance(name, Symbol):
+        raise type_error()
     table = unkey(table_value(t))
     handle = None
     if isinstance(where, Symbol) and where.startswith(":"):
@@ -201,6 +203,8 @@ def _option(values: list[Value]) -> Value:
 
 def defaults(x: Value, y: Value) -> Value:
     """.Q.def: the options y read as the types of the defaults x, which stand where y has none."""
+    if not isinstance(x, Dict) or not isinstance(y, Dict):
+        raise type_error()
     out = []
     for name, default in zip(symbol_list(x.keys), items(x.values)):
         given = y.get(name)
