@@ -128,10 +128,9 @@ class Panel:
         self._display_id = secrets.token_hex(8)
         publish_display_data(self._static_data(), transient={"display_id": self._display_id})
         if cells.has_front_end():
-            bundle = self.widget._repr_mimebundle_()
+            bundle: Any = self.widget._repr_mimebundle_()
             data = bundle[0] if isinstance(bundle, tuple) else bundle
-            data["text/plain"] = ""
-            publish_display_data(data)
+            publish_display_data({**data, "text/plain": ""})
 
     def _static_data(self) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": self.text()}

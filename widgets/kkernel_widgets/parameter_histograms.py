@@ -37,8 +37,11 @@ class ParameterHistograms(Panel):
     ) -> None:
         super().__init__(name, language)
         loose = isinstance(source, Mapping)
-        self.tensors = source if loose else None
-        self.module, self.optimizer = (None, None) if loose else view.parts(source, optimizer)
+        self.tensors: Mapping[str, Any] = source if loose else {}
+        self.module: Any = None
+        self.optimizer: Any = None
+        if not loose:
+            self.module, self.optimizer = view.parts(source, optimizer)
         self._sort = "tensors" if loose else "parameters"
         self._bins = 0
         self._before: dict[str, view.Histogram] = {}
@@ -47,8 +50,8 @@ class ParameterHistograms(Panel):
     def _sorts(self) -> dict[str, Mapping[str, Any]]:
         """What can be shown, by sort."""
         if self.module is None:
-            return {"tensors": self.tensors or {}}
-        return view.tensors_of(self.module, self.optimizer)
+            return {"tensors": self.tensors}
+        return dict(view.tensors_of(self.module, self.optimizer))
 
     def _source(self) -> Any:
         """The module for its parameters, whose laws it knows; else the tensors of the sort."""

@@ -126,14 +126,8 @@ def _options(options: tuple[view.Option, ...]) -> list[list[Any]]:
 
 
 def _memory(memory: view.Memory) -> list[list[Any]]:
-    parts = [
-        ["parameters", memory.parameters],
-        ["buffers", memory.buffers],
-        ["gradients", memory.gradients],
-        ["optimizer", memory.optimizer],
-        ["activations", memory.activations],
-    ]
-    return [part for part in parts if part[1]]
+    names = ("parameters", "buffers", "gradients", "optimizer", "activations")
+    return [[name, getattr(memory, name)] for name in names if getattr(memory, name)]
 
 
 def _notes(spec: view.Spec) -> list[str]:

@@ -43,7 +43,7 @@ class StatePanel(Panel):
         self._differences: list[view.Difference] = []
 
     def state(self) -> Any:
-        kept = tuple((s.name, s.note, s.digest) for s in self.snapshots.list())
+        kept = tuple((s.name, s.note, s.digest) for s in self.snapshots.describe_all())
         return kept, self.snapshots.can_undo, view.tensors_state(self.module)
 
     def refresh(self) -> None:
@@ -195,7 +195,7 @@ class StatePanel(Panel):
         changed = self.snapshots.changed()
         return {
             "title": "states",
-            "states": [_row(s, changed[s.name]) for s in self.snapshots.list()],
+            "states": [_row(s, changed[s.name]) for s in self.snapshots.describe_all()],
             "undo": visible(self.snapshots.can_undo),
             "bytes": self.snapshots.bytes,
             "resident": view.resident_bytes(),
@@ -229,7 +229,7 @@ class StatePanel(Panel):
 
     def _rows(self) -> list[list[str]]:
         changed = self.snapshots.changed()
-        return [_cells(snapshot, changed[snapshot.name]) for snapshot in self.snapshots.list()]
+        return [_cells(s, changed[s.name]) for s in self.snapshots.describe_all()]
 
     def _summary(self) -> str:
         count = len(self.snapshots)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from .distributions import Distribution, Normal, Spiked, Uniform, constant
 from .laws import Law, initializer
@@ -90,7 +91,7 @@ def _add_own(laws: dict[str, Law], prefix: str, module: nn.Module) -> None:
     if rule is None:
         return
     for name, parameter in module._parameters.items():
-        if parameter is None or isinstance(parameter, nn.parameter.UninitializedTensorMixin):
+        if parameter is None or is_lazy(parameter):
             continue
         distribution = rule(module, name, parameter)
         if distribution is not None:

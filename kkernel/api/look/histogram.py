@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from .counting import MOST_BINS, Moments, count, find_range, flat
 from .distributions import Counting, Distribution, Floats
@@ -112,7 +113,7 @@ def histogram(
 
 
 def _has_data(tensor: Tensor) -> bool:
-    return not isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+    return not is_lazy(tensor)
 
 
 def _numbers(tensor: Tensor) -> Tensor:
@@ -240,7 +241,7 @@ def tensors_of(module: nn.Module, optimizer: Any = None) -> dict[str, dict[str, 
     """What there is to look at, by sort: parameters, buffers, gradients, optimizer. No empty ones.
     """
     parameters = dict(module.named_parameters())
-    sorts = {
+    sorts: dict[str, dict[str, Tensor]] = {
         "parameters": parameters,
         "buffers": dict(module.named_buffers()),
         "gradients": {n: p.grad for n, p in parameters.items() if p.grad is not None},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from .describe import Description, Options, describe
 from .sample import sample_inputs
@@ -190,7 +191,7 @@ def identity(tensor: Tensor) -> tuple[Any, ...]:
 
 
 def _has_shape(tensor: Tensor) -> bool:
-    return not isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+    return not is_lazy(tensor)
 
 
 class _Sizes:

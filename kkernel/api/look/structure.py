@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 Fingerprints = dict[int, int]
 
@@ -102,7 +103,7 @@ def _attribute(value: Any) -> Any:
 
 
 def _look(tensor: Tensor) -> Any:
-    if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+    if is_lazy(tensor):
         return "uninitialized"
     return tuple(tensor.shape), tensor.dtype, tensor.requires_grad
 

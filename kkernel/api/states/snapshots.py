@@ -177,7 +177,7 @@ class Snapshots:
     def _tensors(self, kept: _Kept) -> list[tuple[str, Tensor]]:
         return [(d, self._store[d]) for d in kept.digests.values()]
 
-    def list(self) -> list[Snapshot]:
+    def describe_all(self) -> list[Snapshot]:
         """Facts about every state, in the order they were taken."""
         return [self.describe(name) for name in self._kept]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from ..look.spec import identity
 from ..look.structure import named_buffers, named_parameters
@@ -77,7 +78,7 @@ def torch_optimizer(model: Any) -> Any:
 def named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Every parameter and buffer under every name it has; those without a shape yet are refused."""
     for name, tensor in (*named_parameters(module), *named_buffers(module)):
-        if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+        if is_lazy(tensor):
             raise StateError(f"{name}: not initialized yet, there is no state to take")
         yield name, tensor
 
@@ -119,7 +120,7 @@ def _capture_optimizer(
     module: nn.Module, optimizer: Any, tensors: dict[Key, Tensor]
 ) -> dict[str, Any]:
     names = parameter_names(module, optimizer)
-    groups = []
+    groups: list[dict[str, Any]] = []
     for group in optimizer.param_groups:
         settings = {k: pack(v, _keeper(f"group {len(groups)}", str(k), tensors))
                     for k, v in group.items() if k != "params"}
