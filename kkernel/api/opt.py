@@ -266,7 +266,6 @@ def step(x: Value) -> None:
     if not isinstance(found.optimizer, Stepwise):
         raise QError("LBFGS optimizer requires model, loss & inputs")
     found.optimizer.step()
-    changed(found.optimizer)
 
 
 @function("lr", GROUP, "query or set the learning rates, one for each parameter group",

@@ -40,7 +40,7 @@ def entrance(module: nn.Module, first: bool = True) -> tuple[str, int, tuple[str
         return type(module).__name__, 1, ("tensor",) * 8
     if row.forward:
         return row.name, row.least, row.args
-    children = list(module.children())
+    children = [m for m in module._modules.values() if m is not None]
     return entrance(children[0 if first else -1], first) if children else ("", 0, ())
 
 

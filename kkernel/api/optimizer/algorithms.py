@@ -16,6 +16,8 @@ from torch.optim import LBFGS, Optimizer
 
 from kkernel.q.errors import QError
 
+from ..events import changed
+
 Group = dict[str, Any]
 Closure = Callable[[], Tensor]
 Tensors = list[Tensor]
@@ -59,7 +61,10 @@ class Stepwise(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         self.advance()
+        changed(self)
         return loss
+
+    step.hooked = True  # type: ignore[attr-defined]  # without torch's wrapper for profilers
 
 
 def _zeros(p: Tensor) -> Tensor:

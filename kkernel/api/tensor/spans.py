@@ -63,19 +63,19 @@ def common_size(tensors: Named, dim: int) -> int:
 
 
 def _show(t: Tensor, dim: int, offset: int, size: int) -> None:
-    sizes, before = list(t.shape), t.untyped_storage().nbytes()
+    sizes = list(t.shape)
     sizes[dim] = size
     with torch.no_grad():
         t.set_(t.untyped_storage(), offset, sizes, t.stride())
-    zero_growth(t, before)  # only when restored along another dimension than batched
 
 
 def restore(t: Tensor | None, dim: int = 0) -> int:
     """Show all of a tensor; gives the size of the dimension."""
     n = full_size(t, dim)
     if t is not None and t.size(dim) != n:
-        span = t.__dict__.pop(_KEY)
+        span, before = t.__dict__.pop(_KEY), t.untyped_storage().nbytes()
         _show(t, dim, span.offset, n)
+        zero_growth(t, before)  # only along another dimension than batched
     elif t is not None:
         t.__dict__.pop(_KEY, None)
     return n
