@@ -137,7 +137,7 @@ class Parser:
 
     def _bracket_follows(self) -> bool:
         following = self.tokens[self.at + 1]
-        return following.kind == PUNCTUATION and following.text in "[)"
+        return following.kind == PUNCTUATION and following.text in "[);"
 
     def _return(self) -> Node:
         t = self.next()
@@ -194,6 +194,9 @@ class Parser:
         if t.kind != OPERATOR or not t.text.endswith(":") or t.text in ("0:", "1:", "2:"):
             return None
         target = _target(left)
+        if t.text == "::" and isinstance(left, Verb) and self._next_is_noun_end():
+            self.at += 1
+            return Train(left.pos, left, Const(t.start, _null()))  # `first ::`
         if target is None:
             if t.text == "::" and self._next_is_noun_end():
                 self.at += 1
@@ -231,7 +234,7 @@ class Parser:
             t = self.token
             if t.kind == PUNCTUATION and t.text == "[":
                 node, verbal = self._applied(node), False
-            elif t.kind == ITERATOR and not (t.spaced and t.text == "'"):
+            elif t.kind == ITERATOR and not (t.spaced and t.text == "'" and self._signals()):
                 if t.spaced and t.text == "\\" and self.tokens[self.at + 1].kind == NAME:
                     raise QParseError("\\", t.start)  # a system command within a line
                 self.at += 1
@@ -239,6 +242,12 @@ class Parser:
             else:
                 break
         return node, verbal
+
+    def _signals(self) -> bool:
+        """Does an expression follow the quote, so that it signals?"""
+        following = self.tokens[self.at + 1]
+        return following.kind not in (END, ITERATOR) and not (
+            following.kind == PUNCTUATION and following.text in CLOSERS)
 
     def _applied(self, fn: Node) -> Node:
         opened = self.next()
@@ -437,12 +446,12 @@ def _juxtapose(fn: Node, right: Node) -> Node:
 
 
 def _target(left: Node) -> tuple[str, list[Node | None] | None] | None:
-    """The name and indices of something that can be assigned to."""
+    """The name and indices of something that can be assigned to: `a`, `a[i]`, `(a i)`."""
     if isinstance(left, Name):
         return left.name, None
     if isinstance(left, Verb) and left.name in KEYWORDS:
         return left.name, None
-    if isinstance(left, Apply) and left.bracketed:
+    if isinstance(left, Apply) and (left.bracketed or isinstance(left.fn, Name)):
         inner = _target(left.fn)
         if inner is not None:
             return inner[0], [*(inner[1] or []), *left.args]

@@ -42,7 +42,7 @@ _NUMBER = re.compile(
     r"-?(?:0x[0-9a-fA-F]*|"
     r"(?:\d|\.\d)(?:[eE][-+]\d|[0-9A-Za-z.]|:(?=\d\d))*)")
 _FILE_OPERATOR = re.compile(r"[012]:\d\d")
-_NOUN_END = re.compile(r"[A-Za-z0-9_.)\]}\"`]")
+_NOUNS = frozenset([NUMBER, STRING, SYMBOL, NAME])
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "/": "/"}
 
 
@@ -54,7 +54,7 @@ def scan(source: str) -> list[Token]:
         start = _skip(source, at)
         if start >= end:
             break
-        token = _token(source, start)
+        token = _token(source, start, tokens[-1] if tokens else None)
         token.spaced = start > at or start == 0
         if not _merge(tokens, token):
             tokens.append(token)
@@ -80,7 +80,7 @@ def _skip(source: str, at: int) -> int:
     return at
 
 
-def _token(source: str, at: int) -> Token:
+def _token(source: str, at: int, last: Token | None) -> Token:
     c = source[at]
     if c == '"':
         return _string(source, at)
@@ -88,13 +88,13 @@ def _token(source: str, at: int) -> Token:
         m = _SYMBOLS.match(source, at)
         assert m is not None
         return Token(SYMBOL, m.group(), at, m.end(), _symbol(m.group()))
-    if _starts_number(source, at, c):
+    if _starts_number(source, at, c, last):
         m = _NUMBER.match(source, at)
         assert m is not None
         if m.group() in "012" and source.startswith(":", m.end()) \
                 and not source.startswith("::", m.end()):
             return Token(OPERATOR, m.group() + ":", at, m.end() + 1)
-        if _FILE_OPERATOR.match(m.group()) and at and _NOUN_END.match(source[at - 1]):
+        if _FILE_OPERATOR.match(m.group()) and _ends_noun(last):
             return Token(OPERATOR, m.group()[:2], at, at + 2)  # ","0:10 20 prepares text
         return Token(NUMBER, m.group(), at, m.end())
     if c.isascii() and (c.isalpha() or c == "."):
@@ -113,7 +113,7 @@ def _token(source: str, at: int) -> Token:
     raise QParseError("char" if c.isascii() else c, at)
 
 
-def _starts_number(source: str, at: int, c: str) -> bool:
+def _starts_number(source: str, at: int, c: str, last: Token | None) -> bool:
     if c.isdigit() and c.isascii():
         return True
     following = source[at + 1:at + 3]
@@ -122,7 +122,12 @@ def _starts_number(source: str, at: int, c: str) -> bool:
     if c != "-" or not (following[:1].isdigit() or (
             following[:1] == "." and following[1:].isdigit())):
         return False
-    return at == 0 or not _NOUN_END.match(source[at - 1])
+    return last is None or last.end < at or not _ends_noun(last)
+
+
+def _ends_noun(token: Token | None) -> bool:
+    """Could an operator between two nouns stand after this token?"""
+    return token is not None and (token.kind in _NOUNS or token.text in (")", "]", "}"))
 
 
 def _merge(tokens: list[Token], token: Token) -> bool:
