@@ -61,6 +61,7 @@ def scan(source: str) -> list[Token]:
         at = token.end
     for t in tokens:
         if t.kind == NUMBER:
+            t.text = " ".join(t.value)
             t.value = _number(t)
     tokens.append(Token(END, "", end, end))
     return tokens
@@ -131,13 +132,18 @@ def _ends_noun(token: Token | None) -> bool:
 
 
 def _merge(tokens: list[Token], token: Token) -> bool:
-    """Join a number to the number before it: blanks between numbers make one vector."""
+    """Join a number to the number before it: blanks between numbers make one vector.
+
+    Until all are joined the value of a number is the list of its parts.
+    """
+    if token.kind == NUMBER:
+        token.value = [token.text]
     if token.kind != NUMBER or not tokens or tokens[-1].kind != NUMBER:
         return False
     last = tokens[-1]
-    if not token.spaced or _closed(token.text) or _closed(last.text.split()[-1]):
+    if not token.spaced or _closed(token.text) or _closed(last.value[-1]):
         return False
-    last.text += " " + token.text
+    last.value.append(token.text)
     last.end = token.end
     return True
 
