@@ -228,7 +228,7 @@ def load_script(q: Interpreter, path: str) -> None:
         raise QError(f"{path}. OS reports: {e.strerror}") from None
     space = q.globals.current
     full = os.path.abspath(path)
-    for number, row in logical_lines(source):
+    for number, row in logical_lines(source, script=True):
         value, silent = q.run_line(row, (full, number + 1))
         if not silent and value is not NULL:
             columns = q.settings.columns

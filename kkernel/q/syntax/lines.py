@@ -10,14 +10,19 @@ _STRING_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|(?<=\s)/[^\n]*', re.S)
 _PROMPT = re.compile(r"^q(?:\.[\w.]*)?\)+ ?", re.M)
 
 
-def logical_lines(source: str) -> list[tuple[int, str]]:
-    """Script text as statements: (number of the first physical line, text).
+def logical_lines(source: str, script: bool = False) -> list[tuple[int, str]]:
+    """Text as statements: (number of the first physical line, text).
 
+    `script`: the text is a file, not typed or pasted, so that prompts in it are no prompts.
     A line that starts with a blank, or with a lone closing brace, continues the one before;
     `/` alone to `\\` alone is a comment block and `\\` alone elsewhere ends the script.
     """
     source = _HALVES.sub("\ufffd", source)
-    lines = _unprompted(source.replace("\r\n", "\n").split("\n"))
+    lines = source.replace("\r\n", "\n").split("\n")
+    if not script:
+        lines = _unprompted(lines)
+    elif lines[0].startswith("#!"):
+        lines[0] = ""
     out: list[tuple[int, str]] = []
     in_comment = False
     for number, line in enumerate(lines):
@@ -40,13 +45,17 @@ def _continues(line: str) -> bool:
 
 
 def _unprompted(lines: list[str]) -> list[str]:
-    """A pasted transcript: prompts are dropped, and with them the output lines between."""
-    if not any(_PROMPT.match(line) for line in lines):
-        return lines
+    """A pasted transcript, which starts with a prompt: its output lines are left out.
+
+    Elsewhere only the prompts are.
+    """
+    first = next((line for line in lines if line.strip()), "")
+    transcript = _PROMPT.match(first) is not None
     kept = []
     for line in lines:
         m = _PROMPT.match(line)
-        kept.append(line[m.end():] if m else (line if line[:1] in " \t" else ""))
+        output = transcript and not m and line[:1] not in " \t"
+        kept.append(line[m.end():] if m else "" if output else line)
     return kept
 
 

@@ -193,14 +193,13 @@ class Parser:
         t = self.token
         if t.kind != OPERATOR or not t.text.endswith(":") or t.text in ("0:", "1:", "2:"):
             return None
-        target = _target(left)
-        if t.text == "::" and isinstance(left, Verb) and self._next_is_noun_end():
+        if t.text == "::" and not isinstance(left, Name) and self._next_is_noun_end():
             self.at += 1
-            return Train(left.pos, left, Const(t.start, _null()))  # `first ::`
+            if isinstance(left, Verb):
+                return Train(left.pos, left, Const(t.start, _null()))  # `first ::`
+            return left  # `1 2 3 ::` is the identity of the left side
+        target = _target(left)
         if target is None:
-            if t.text == "::" and self._next_is_noun_end():
-                self.at += 1
-                return left  # `1 2 3 ::` is the identity of the left side
             if t.text in (":", "::"):
                 raise QParseError(t.text, t.start)
             return None
@@ -234,8 +233,8 @@ class Parser:
             t = self.token
             if t.kind == PUNCTUATION and t.text == "[":
                 node, verbal = self._applied(node), False
-            elif t.kind == ITERATOR and not (t.spaced and t.text == "'" and self._signals()):
-                if t.spaced and t.text == "\\" and self.tokens[self.at + 1].kind == NAME:
+            elif t.kind == ITERATOR:
+                if self._system_command(t):
                     raise QParseError("\\", t.start)  # a system command within a line
                 self.at += 1
                 node, verbal = DerivedNode(t.start, t.text, node), True
@@ -243,11 +242,9 @@ class Parser:
                 break
         return node, verbal
 
-    def _signals(self) -> bool:
-        """Does an expression follow the quote, so that it signals?"""
+    def _system_command(self, t: Token) -> bool:
         following = self.tokens[self.at + 1]
-        return following.kind not in (END, ITERATOR) and not (
-            following.kind == PUNCTUATION and following.text in CLOSERS)
+        return t.spaced and t.text == "\\" and following.kind == NAME and not following.spaced
 
     def _applied(self, fn: Node) -> Node:
         opened = self.next()
