@@ -8,16 +8,17 @@ from ..apply import apply, apply1, apply2
 from ..functions import MISSING, NULL, Composition, Derived, Lambda, Primitive, Projection
 from ..syntax import nodes as N
 from ..values import Value
-from . import fusions, inline
+from . import inline
+from .fusions import fused
 from .nouns import is_plain_global, primitive, unary_form
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 
 
 @compiles(N.Infix)
 def _infix(node: N.Infix, scope: Scope) -> Code:
-    phrase = fusions.each_group(node)
-    if phrase is not None:
-        return fusions.compile_each_group(phrase, scope)
+    at_once = fused(node, scope)
+    if at_once is not None:
+        return at_once
     right = compile_node(node.right, scope)
     left = compile_node(node.left, scope)
     unit, pos = scope.unit, node.pos
@@ -173,7 +174,8 @@ def _train(node: N.Train, scope: Scope) -> Code:
 
     def train(frame: Slots) -> Value:
         g = inner(frame)
-        return Composition(fn(frame), g)
+        f = fn(frame)
+        return f if g is NULL else Composition(f, g)  # `f g::` is f after g
     return train
 
 

@@ -193,11 +193,9 @@ class Parser:
         t = self.token
         if t.kind != OPERATOR or not t.text.endswith(":") or t.text in ("0:", "1:", "2:"):
             return None
-        if t.text == "::" and not isinstance(left, Name) and self._next_is_noun_end():
-            self.at += 1
-            if isinstance(left, Verb):
-                return Train(left.pos, left, Const(t.start, _null()))  # `first ::`
-            return left  # `1 2 3 ::` is the identity of the left side
+        if t.text == "::" and self._next_is_noun_end():
+            self.at += 1  # the left side itself, left open: `f g::` is f after g
+            return Train(left.pos, left, Const(t.start, _null()))
         target = _target(left)
         if target is None:
             if t.text in (":", "::"):
