@@ -1,7 +1,7 @@
 """Phrases whose first step makes much that the next one reduces again, computed at once.
 
 `count each group x` and `sum each y group x` need no lists of positions: equal items are
-counted, and aggregates are those of a query with a by phrase.
+counted, and aggregates are those of a query with a by phrase.  `` `$string x `` needs no strings.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import context
 from ..apply import apply1
 from ..functions import Primitive
-from ..lists.grouping import Groups
+from ..lists.grouping import Groups, ranked
 from ..lists.positions import take_positions
 from ..lists.search import classes_of, counted
 from ..qsql.aggregates import NAMES, aggregate
-from ..registry import KEYWORDS
+from ..registry import KEYWORDS, OPERATORS
+from ..symbols import NULL_SYMBOL, symbols
 from ..syntax import nodes as N
-from ..values import Dict, Value, is_vector
-from .scope import Code, Scope, Slots, compile_node, trace
+from ..text.format import cells
+from ..values import Array, Dict, Value, is_vector
+from .scope import Code, Scope, Slots, Unit, compile_node, trace
 
 LEAST = 64  # items from which it pays
 
@@ -54,17 +57,20 @@ def _is_verb(node: N.Node, name: str) -> bool:
     return isinstance(node, N.Verb) and node.name == name
 
 
-def compile_each_group(phrase: EachGroup, scope: Scope) -> Code:
-    """The closure of the phrase: at once for vectors, else step by step."""
-    x_code, f, unit = compile_node(phrase.x, scope), phrase.f, scope.unit
+def fused(node: N.Infix, scope: Scope) -> Code | None:
+    """The closure of a phrase of this kind; None for any other."""
+    phrase = each_group(node)
+    if phrase is not None:
+        return _compile_each_group(phrase, scope)
+    text = symbols_of(node)
+    return None if text is None else _compile_symbols_of(node, text, scope)
+
+
+def _compile_each_group(phrase: EachGroup, scope: Scope) -> Code:
+    """At once for vectors, else step by step."""
+    x_code, f, at = compile_node(phrase.x, scope), phrase.f, _steps(scope.unit)
     column = None if phrase.column is None else compile_node(phrase.column, scope)
     each_pos, index_pos, group_pos = phrase.places
-
-    def at(pos: int, fn: Callable[..., Value], *args: Value) -> Value:
-        try:
-            return fn(*args)
-        except Exception as e:
-            raise trace(e, unit, pos) from None
 
     def run(frame: Slots) -> Value:
         x = x_code(frame)
@@ -78,6 +84,16 @@ def compile_each_group(phrase: EachGroup, scope: Scope) -> Code:
             found = at(each_pos, KEYWORDS["each"].by_rank[2], f, found)
         return found
     return run
+
+
+def _steps(unit: Unit) -> Callable[..., Value]:
+    """Applications whose errors get a position."""
+    def at(pos: int, fn: Callable[..., Value], *args: Value) -> Value:
+        try:
+            return fn(*args)
+        except Exception as e:
+            raise trace(e, unit, pos) from None
+    return at
 
 
 def _positions(f: Primitive, x: Value) -> Value:
@@ -97,3 +113,37 @@ def _aggregates(f: Primitive, x: Value, y: Value) -> Value | None:
     groups: Groups = classes_of(x).in_first_seen_order()
     found = aggregate(f.name, [y], groups)
     return None if found is None else Dict(take_positions(x, groups.firsts), found)
+
+
+# ---------------------------------------------------------------- symbols
+
+def symbols_of(node: N.Infix) -> N.Apply | None:
+    """The right side of `` `$string x ``."""
+    left, right = node.left, node.right
+    if not (_is_verb(node.fn, "$") and isinstance(left, N.Const) and left.value is NULL_SYMBOL):
+        return None
+    found = isinstance(right, N.Apply) and len(right.args) == 1 and _is_verb(right.fn, "string")
+    return right if found and right.args[0] is not None else None  # type: ignore[attr-defined]
+
+
+def _compile_symbols_of(node: N.Infix, text: N.Apply, scope: Scope) -> Code:
+    at = _steps(scope.unit)
+    assert text.args[0] is not None
+    x_code = compile_node(text.args[0], scope)
+    string, cast = KEYWORDS["string"].by_rank[1], OPERATORS["$"].by_rank[2]
+
+    def run(frame: Slots) -> Value:
+        x = x_code(frame)
+        if type(x) is np.ndarray and x.ndim == 1 and x.dtype.kind in "bifmM" and len(x):
+            return _names(x)
+        return at(node.pos, cast, NULL_SYMBOL, at(text.pos, string, x))
+    return run
+
+
+def _names(x: Array) -> Array:
+    """Numbers as symbols; those that occur often are written once."""
+    groups = ranked(x) if len(x) >= LEAST and x.dtype.kind == "i" else None
+    precision = context.active.settings.precision
+    if groups is None or groups.count > len(x) // 2:
+        return symbols(cells(x, precision))
+    return symbols(cells(x[groups.firsts], precision))[groups.of]

@@ -23,7 +23,7 @@ from ..lists.joining import append
 from ..registry import CONSTANTS
 from ..syntax import nodes as N
 from ..values import EMPTY, Value, collapse
-from .fusions import each_group
+from .fusions import each_group, symbols_of
 from .inline import COMPARISONS, EXPRESSIONS, SMALL, small
 from .nouns import is_plain_global, primitive, unary_form
 from .scope import Returned, Scope, Unit, compile_node, trace
@@ -272,7 +272,7 @@ def _operands(source: Source, nodes: list[N.Node | None]) -> str:
 
 @emits(N.Infix)
 def _infix(source: Source, node: N.Infix) -> str:
-    if each_group(node) is not None:
+    if each_group(node) or symbols_of(node):
         return source.closure(node)
     y = source.value(node.right)
     x = source.value(node.left)
