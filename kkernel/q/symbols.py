@@ -11,6 +11,7 @@ import numpy as np
 class Symbol(str):
     """A q symbol.  A Python string with a code; equal names are the same object."""
 
+    __slots__ = ("code",)
     code: int
 
     def __repr__(self) -> str:
@@ -18,18 +19,24 @@ class Symbol(str):
 
 
 TABLE: list[Symbol] = []  # code -> symbol
-_CODES: dict[str, Symbol] = {}
+
+
+class Codes(dict[str, int]):
+    """Name -> code; a name that is asked for the first time becomes a symbol."""
+
+    def __missing__(self, name: str) -> int:
+        s = Symbol(name)
+        s.code = self[name] = len(TABLE)
+        TABLE.append(s)
+        return s.code
+
+
+_CODES = Codes()
 
 
 def sym(name: str) -> Symbol:
     """The one symbol of this name."""
-    s = _CODES.get(name)
-    if s is None:
-        s = Symbol(name)
-        s.code = len(TABLE)
-        TABLE.append(s)
-        _CODES[name] = s
-    return s
+    return TABLE[_CODES[name]]
 
 
 NULL_SYMBOL = sym("")  # code 0
@@ -38,10 +45,9 @@ U4 = np.dtype("u4")
 
 def symbols(names: Iterable[str]) -> np.ndarray[Any, Any]:
     """A symbol vector of these names."""
-    return np.array([sym(n).code for n in names], U4)
+    return np.fromiter(map(_CODES.__getitem__, names), U4)
 
 
 def names(vector: np.ndarray[Any, Any]) -> list[Symbol]:
     """The symbols of a symbol vector (one-dimensional)."""
-    table = TABLE
-    return [table[c] for c in vector.tolist()]
+    return list(map(TABLE.__getitem__, vector.tolist()))

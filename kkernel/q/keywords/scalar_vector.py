@@ -10,6 +10,7 @@ import numpy as np
 from ..atoms.atomic import simple_array
 from ..atoms.promote import to_long, underlying
 from ..errors import length_error, type_error
+from ..lists.strings import string_list
 from ..registry import keyword
 from ..symbols import Symbol, names, sym, symbols
 from ..types import BY_CODE, CODE_OF_DTYPE, EPOCH
@@ -26,7 +27,7 @@ from ..values import (
     qtype,
     string,
 )
-from .strings import raw_bytes, string_list
+from .strings import raw_bytes
 
 _INTEGERS = (1, 4, 5, 6, 7)
 _BY_BYTES = {1: 4, 2: 5, 4: 6, 8: 7, 16: 2}  # count of bytes -> type of the decoded atom

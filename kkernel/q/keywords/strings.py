@@ -12,6 +12,8 @@ from .. import context
 from ..atoms.atomic import each_part
 from ..errors import type_error
 from ..lists.enums import resolve
+from ..lists.grouping import ranked
+from ..lists.strings import string_list
 from ..registry import keyword
 from ..symbols import names, sym, symbols
 from ..text.format import bare_text, cells
@@ -25,6 +27,7 @@ from ..values import (
     List,
     Table,
     Value,
+    bare,
     collapse,
     is_function,
     is_list,
@@ -61,24 +64,25 @@ def _latin(shown: str) -> bytes:
     return shown.encode("latin-1")
 
 
+FEW = 256
+
+
 def _texts(x: Array) -> Value:
     if not len(x):
         return EMPTY
     if x.dtype.kind == "S":
         return List(x.reshape(-1, 1))
+    plain = bare(x)
+    if len(plain) > FEW and plain.dtype.kind in "iu":
+        groups = ranked(plain)
+        if groups.count < len(plain) // 2:  # equal items share a string
+            each = _cell_strings(plain[groups.firsts])
+            return List(map(each.__getitem__, groups.of.tolist()))
+    return _cell_strings(x)
+
+
+def _cell_strings(x: Array) -> List:
     return string_list([t.encode("utf-8", "surrogateescape") for t in cells(x, _precision())])
-
-
-def string_list(parts: list[bytes]) -> List:
-    """A list of strings: slices of one buffer, which is faster than an array for each."""
-    whole = string(b"".join(parts))
-    found = List()
-    start = 0
-    for part in parts:
-        end = start + len(part)
-        found.append(whole[start:end])
-        start = end
-    return found
 
 
 # ---------------------------------------------------------------- case

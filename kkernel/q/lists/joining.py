@@ -45,6 +45,7 @@ from .enumerate import enumerate_in
 from .enums import resolve
 from .growth import extended
 from .search import depth
+from .strings import joined_strings
 
 _DTYPES = {int: DTYPE[7], float: DTYPE[9], bool: DTYPE[1], Symbol: DTYPE[11]}
 
@@ -98,8 +99,11 @@ def _join_enums(x: Value, y: Value) -> Value:
 
 def joined_rows(x: Value, y: Value, x_rows: bool, y_rows: bool) -> Array | None:
     """`x,'y`, `x,/:y` and `x,\\:y` of numbers in one step: each row of x, or all of it, joined
-    with each row of y, or all of it.  None where the result is no rectangle of one type.
+    with each row of y, or all of it; so with strings.  None where the result is no rectangle of
+    one type and no list of strings.
     """
+    if isinstance(x if x_rows else y, List):
+        return joined_strings(x, y, x_rows, y_rows)
     a, b = _row_parts(x, x_rows), _row_parts(y, y_rows)
     if a is None or b is None or a.dtype != b.dtype or a.shape[2:] != b.shape[2:]:
         return None

@@ -11,6 +11,7 @@ from ..atoms.atomic import as_value, simple_array
 from ..errors import length_error, type_error
 from ..lists.enumerate import enumerate_in
 from ..lists.enums import resolve
+from ..lists.strings import raw_strings
 from ..registry import operator
 from ..symbols import Symbol
 from ..text.casting import PARTS, cast_array, part_array
@@ -18,6 +19,7 @@ from ..text.tok import read_all
 from ..types import BY_CHAR, BY_CODE, BY_NAME, CODE_OF_DTYPE
 from ..values import (
     EMPTY,
+    Array,
     Dict,
     Enum,
     EnumAtom,
@@ -208,25 +210,43 @@ def _tok_symbol(y: Value) -> Value:
     return tok(11, y)
 
 
+SAMPLE = 2048  # strings among which shared ones are looked for
+
+
 def _strings(code: int, act: Act, y: Value) -> Value:
     """A list of strings is read at once, other compound values part by part."""
     if isinstance(y, List):
         if not y:
             return empty(code)
+        read = _read_shared(code, y) if len(set(map(id, y[:SAMPLE]))) < SAMPLE // 2 \
+            and len(y) > SAMPLE else None
+        if read is not None:
+            return read
         texts = _texts(y)
         if texts is not None:
             return read_all(code, texts)
     return _parts(act, y)
 
 
+def _read_shared(code: int, y: List) -> Array | None:
+    """Strings of which many are one object, as `string` gives equal ones; None for others."""
+    seen = dict(zip(map(id, y), y))
+    texts = _texts(List(seen.values()))
+    if texts is None:
+        return None
+    place = dict(zip(seen, range(len(seen))))
+    read: Array = read_all(code, texts)[np.fromiter(map(place.__getitem__, map(id, y)), np.int64)]
+    return read
+
+
 def _texts(y: List) -> list[str] | None:
     """The items as Python texts, None unless all are strings."""
-    found = []
-    for v in y:
-        if type(v) is not np.ndarray or v.ndim != 1 or v.dtype.char != "S":
-            return None
-        found.append(v.tobytes().decode("utf-8", "surrogateescape"))
-    return found
+    raw = raw_strings(y)
+    if raw is None:
+        return None
+    texts = b"\n".join(raw).decode("utf-8", "surrogateescape").split("\n")
+    return texts if len(texts) == len(raw) else [
+        t.decode("utf-8", "surrogateescape") for t in raw]
 
 
 # ---------------------------------------------------------------- pad

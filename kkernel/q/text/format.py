@@ -33,6 +33,8 @@ def float_text(number: float, precision: int) -> str:
 
 def _integer_texts(raw: list[int], null: int, inf: int) -> list[str]:
     special = {null: "0N", inf: "0W", -inf: "-0W"}
+    if special.keys().isdisjoint(raw):
+        return list(map(str, raw))
     return [special[v] if v in special else str(v) for v in raw]
 
 
@@ -167,7 +169,7 @@ _SIMPLE: dict[int, Callable[[list[Any]], list[str]]] = {
 def cells(x: Array, precision: int = 7) -> list[str]:
     """The bare texts of a simple vector's items, as in table cells: nulls are blank."""
     found = texts(x, precision)
-    if qtype(x) in (1, 2, 4, 10, 11):
+    if qtype(x) in (1, 2, 4, 10, 11) or "0N" not in found and "0n" not in found:
         return found
     return ["" if t in ("0N", "0n") else t for t in found]
 

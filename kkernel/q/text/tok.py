@@ -47,7 +47,7 @@ def read_all(code: int, texts: Sequence[str]) -> Array:
     if plain is not None:
         return plain
     if code == 11:
-        return symbols([t.strip(" ") for t in texts])
+        return symbols([t.strip(" ") for t in texts] if " " in "".join(texts) else texts)
     raw = [read(code, t) for t in texts]
     t = BY_CODE[code]
     if code == 2:
