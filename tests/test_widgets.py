@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from kkernel_widgets import ParameterHistograms, SpecTable, StatePanel, cells, safe_point
+from kkernel_widgets import (
+    InitializerPanel,
+    ParameterHistograms,
+    SpecTable,
+    StatePanel,
+    cells,
+    safe_point,
+)
 from kkernel_widgets.html import Markup, escape, join, tag, visible
 from kkernel_widgets.numbers import byte_size, percent, short
 from kkernel_widgets.panel import Panel
@@ -27,7 +34,7 @@ EVIL = [
     "javascript:alert(1)", "</table><svg onload=alert(1)>", "&lt;b&gt;", "\u202etxt.exe", "a\x00b",
     "{{7*7}}", "<!--", "]]>", "\ud800", "`;exit 0;",
 ]
-PANELS: list[type[Panel]] = [SpecTable, ParameterHistograms, StatePanel]
+PANELS: list[type[Panel]] = [SpecTable, ParameterHistograms, StatePanel, InitializerPanel]
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +128,7 @@ def test_no_name_can_inject_html(panel: type[Panel], evil: str) -> None:
 def test_no_script_makes_html_from_text() -> None:
     folder = Path(view.__file__).parents[2] / "widgets" / "kkernel_widgets"
     scripts = list(folder.glob("*.js"))
-    assert len(scripts) >= 4
+    assert len(scripts) >= 5
     for script in scripts:
         text = script.read_text()
         assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(", text)
@@ -300,6 +307,68 @@ def test_files_are_saved_and_loaded_but_foreign_ones_stay(
     sent.click(do="load", path="run")
     assert [s["name"] for s in panel.widget.view["states"]] == ["run"]
     assert sent.click(do="load", path="run")["line"] == ".ui.load[m;`:run.safetensors;`$\"run-2\"]"
+
+
+def test_weights_are_drawn_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = net()
+    panel = InitializerPanel(model, language="k")
+    sent = Sent(panel, monkeypatch)
+    before = view.tensors_state(model)
+    answer = sent.click(do="draw", weight="0.weight", by="kuniform", function="relu",
+                        fan="fanin", seed=3)
+    assert answer["line"] == "seed 3; kuniform(m;`0.weight;`relu;`fanin)"
+    assert panel.widget.view["weights"][0]["law"].startswith("uniform within ±1.22")
+    first = model[0].weight.detach().clone()
+    sent.click(do="draw", weight="*", by="orthogonal", function="tanh", fan="fanin", seed=None)
+    assert sent[-1]["line"] == "orthogonal(m;`0.weight`2.weight;1.666667)"
+    sent.click(do="undo")
+    assert torch.equal(first, model[0].weight)
+    assert sent.click(do="undo")["error"] is True
+    assert view.tensors_state(model) != before
+
+
+@pytest.mark.parametrize("message", [
+    {"weight": "none", "by": "kuniform"}, {"weight": None, "by": "kuniform"},
+    {"weight": "*", "by": "system"}, {"weight": "*", "by": ["kuniform"]},
+    {"weight": "*", "by": "kuniform", "function": "exec"},
+    {"weight": "*", "by": "kuniform", "fan": 3},
+    {"weight": "*", "by": "kuniform", "seed": -1}, {"weight": "*", "by": "kuniform", "seed": 2.5},
+    {"weight": "*", "by": "kuniform", "seed": "1"}, {"weight": "*", "by": "kuniform", "x": 1}, {},
+])
+def test_draws_are_checked(message: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    model = net()
+    panel = InitializerPanel(model)
+    sent = Sent(panel, monkeypatch)
+    before = view.tensors_state(model)
+    assert sent.click(do="draw", **message)["error"] is True
+    assert view.tensors_state(model) == before
+
+
+def test_initializers_are_compared_on_copies() -> None:
+    model = net()
+    panel = InitializerPanel(model)
+    before = view.tensors_state(model)
+    panel._message(panel.widget, {"do": "compare", "function": "relu", "fan": "fanin"}, [])
+    assert [c["name"].split()[0] for c in panel.widget.view["compared"]][:2] == [
+        "default", "kuniform"]
+    assert view.tensors_state(model) == before
+    panel._message(panel.widget, {"do": "forget"}, [])
+    assert panel.widget.view["compared"] == []
+
+
+@pytest.mark.parametrize("by", view.DRAWS)
+def test_the_python_line_of_a_draw_draws_the_same(by: str) -> None:
+    model = net()
+    panel = InitializerPanel(model)
+    options = view.options_for(by, "relu", "fanout")
+    weights = view.weights(model)
+    torch.manual_seed(5)
+    for tensor in weights.values():
+        view.draw(tensor, by, *options)
+    expected = model[2].weight.detach().clone()
+    line = panel.line(list(weights), by, options, seed=5)
+    exec(line, {"torch": torch, "nn": nn, "m": model})
+    assert torch.allclose(model[2].weight, expected, atol=1e-6)
 
 
 def test_snapshots_outlive_the_panel() -> None:

@@ -3,6 +3,8 @@
 The one door between the api and any display. It works on every `torch.nn.Module`.
 """
 
+import torch
+
 from .events import changed, subscribe
 from .look.definition import k_code, python_code
 from .look.describe import Description, Option, describe, options_text, python_text
@@ -14,8 +16,11 @@ from .look.histogram import (
     tensors_of,
     tensors_state,
 )
-from .look.laws import Law, initializer, record
+from .look.initializers import DRAWS, FANS, FUNCTIONS, draw, options_for, suits, weights
+from .look.laws import Law, initializer, parameter_laws, record
 from .look.sample import batch_of
+from .look.signal import Layer, Signal, signal
+from .look.signal import compare as compare_initializers
 from .look.spec import Memory, Row, Spec, shape_text, spec, structure_state
 from .states.difference import Difference, differences
 from .states.memory import resident_bytes, total_bytes
@@ -33,23 +38,33 @@ from .states.statefile import (
 )
 
 
+def seed(number: int) -> None:
+    """Seed the random generators of torch."""
+    torch.manual_seed(number)
+
+
 def compare(a: State, b: State, pictures: bool = True) -> list[Difference]:
     """What differs between two states, tensor by tensor; bits are compared before numbers."""
     return differences(a, b, pictures)
 
 
 __all__ = [
+    "DRAWS",
+    "FANS",
+    "FUNCTIONS",
     "NOW",
     "Description",
     "Difference",
     "Histogram",
     "Law",
     "LawFit",
+    "Layer",
     "Loaded",
     "Memory",
     "Option",
     "Restored",
     "Row",
+    "Signal",
     "Snapshot",
     "Snapshots",
     "Spec",
@@ -60,7 +75,9 @@ __all__ = [
     "capture",
     "changed",
     "compare",
+    "compare_initializers",
     "describe",
+    "draw",
     "histogram",
     "histograms",
     "import_weights",
@@ -68,7 +85,9 @@ __all__ = [
     "inspect",
     "k_code",
     "load",
+    "options_for",
     "options_text",
+    "parameter_laws",
     "parts",
     "python_code",
     "python_text",
@@ -77,12 +96,16 @@ __all__ = [
     "resident_bytes",
     "save",
     "save_state",
+    "seed",
     "shape_text",
+    "signal",
     "snapshots_of",
     "spec",
     "structure_state",
     "subscribe",
+    "suits",
     "tensors_of",
     "tensors_state",
     "total_bytes",
+    "weights",
 ]

@@ -23,6 +23,8 @@ PANELS = (
      "modules with options, shapes, parameters and bytes"),
     ("hist", "ParameterHistograms", ("module", "model", "dictionary"),
      "every parameter beside the law it was drawn from"),
+    ("init", "InitializerPanel", ("module", "model"),
+     "activations and gradients through the depth, and initializers to choose"),
     ("state", "StatePanel", ("module", "model"),
      "named snapshots: restore, save, load, compare"),
 )

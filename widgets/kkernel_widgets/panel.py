@@ -6,6 +6,7 @@ second is the live widget. A rule in the first hides whichever is not to be seen
 
 from __future__ import annotations
 
+import inspect
 import secrets
 import time
 from collections.abc import Callable
@@ -222,7 +223,12 @@ class Panel:
         action = self.actions().get(content["do"])
         if action is None:
             raise Refused("an action that this panel does not have")
-        return action, {str(k): v for k, v in content.items() if k != "do"}
+        arguments = {str(k): v for k, v in content.items() if k != "do"}
+        try:
+            inspect.signature(action).bind(**arguments)
+        except TypeError:
+            raise Refused("a message that is not understood") from None
+        return action, arguments
 
     def _do(self, action: Action, arguments: dict[str, Any]) -> None:
         try:

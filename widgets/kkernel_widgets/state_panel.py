@@ -82,10 +82,6 @@ class StatePanel(Panel):
             except OSError as error:
                 raise Refused(f"{os.path.basename(str(error.filename or ''))}: "
                               f"{error.strerror or error}") from None
-            except TypeError as error:
-                if "argument" in str(error):
-                    raise Refused("a message that is not understood") from None
-                raise
 
         return act
 

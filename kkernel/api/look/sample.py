@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 Inputs = tuple[Tensor, ...]
+Make = Callable[[int], Inputs]  # inputs of so many samples
 
 SIDES = (28, 32, 64, 224, 8, 16, 96, 128, 256, 299)  # usual sizes of square images
 
 
 def batch_of(model: Any) -> Inputs | None:
     """Inputs of the shape that a model's training data has in one batch, or None without data."""
-    data = getattr(model, "data", None)
-    found = getattr(data, "x", None)
+    width = getattr(getattr(model, "data", None), "width", -1)
+    found = data_of(model, width if width > 0 else sys.maxsize)
+    return found and tuple(_meta(*t.shape, dtype=t.dtype) for t in found)
+
+
+def data_of(model: Any, samples: int) -> Inputs | None:
+    """The first samples of a model's training data, or None without data."""
+    found = getattr(getattr(model, "data", None), "x", None)
     tensors = [found] if isinstance(found, Tensor) else found
     if not isinstance(tensors, (list, tuple)) or not tensors:
         return None
     if not all(isinstance(t, Tensor) and t.dim() for t in tensors):
         return None
-    width = getattr(data, "width", -1)
-    return tuple(
-        _meta(min(width, t.size(0)) if width > 0 else t.size(0), *t.shape[1:], dtype=t.dtype)
-        for t in tensors
-    )
+    return tuple(t[:samples] for t in tensors)
 
 
-def sample_inputs(module: nn.Module) -> Iterator[tuple[Inputs, Inputs, str]]:
-    """(inputs of 2 samples, inputs of 3 samples, words for what was assumed), likely ones first."""
-    first = next((m for m in module.modules() if type(m) in _MAKERS), None)
+def sample_inputs(module: nn.Module) -> Iterator[tuple[Inputs, Inputs, str, Make]]:
+    """Likely inputs first: of 2 samples, of 3, words for what was assumed, and how to make n."""
+    first: Any = next((m for m in module.modules() if type(m) in _MAKERS), None)
     if first is not None:
-        make = _MAKERS[type(first)]
+        maker = _MAKERS[type(first)]
         for size, words in _sizes(type(first)):
-            yield make(first, 2, size), make(first, 3, size), words
+            yield maker(first, 2, size), maker(first, 3, size), words, partial(_n, maker, first,
+                                                                             size)
+
+
+def _n(maker: Callable[[Any, int, int], Inputs], first: nn.Module, size: int, n: int) -> Inputs:
+    return maker(first, n, size)
 
 
 def _sizes(cls: type) -> list[tuple[int, str]]:

@@ -1,22 +1,29 @@
-"""A copy of a module that has every shape and no data, to try things on."""
+"""A copy of a module to try things on: with other tensors, or with shapes and no data."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 
+def shape_only(tensor: Tensor) -> Tensor:
+    """A tensor of the same shape on torch's meta device, which holds no data."""
+    return torch.empty_like(tensor, device="meta")
+
+
 class Cloner:
-    """Clone modules with every tensor replaced by one of the same shape on torch's meta device.
+    """Clone modules with every tensor replaced by what `make` gives for it.
 
     Tensors and modules that appear twice are cloned once, so ties stay ties. Hooks are dropped:
     they belong to the original. Attributes that hold no tensor are shared with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[Tensor], Tensor] = shape_only) -> None:
+        self._make = make
         self.tensors: dict[int, Tensor] = {}
         self._modules: dict[int, nn.Module] = {}
 
@@ -29,7 +36,7 @@ class Cloner:
         return twin
 
     def value(self, value: Any) -> Any:
-        """The data-free counterpart of a tensor, module, or container of them."""
+        """The counterpart of a tensor, module, or container of them."""
         if isinstance(value, Tensor):
             return self._tensor(value)
         if isinstance(value, nn.Module):
@@ -43,7 +50,7 @@ class Cloner:
     def _tensor(self, tensor: Tensor) -> Tensor:
         twin = self.tensors.get(id(tensor))
         if twin is None:
-            twin = torch.empty_like(tensor.detach(), device="meta")
+            twin = self._make(tensor.detach())
             if isinstance(tensor, nn.Parameter):
                 twin = nn.Parameter(twin, tensor.requires_grad)
             self.tensors[id(tensor)] = twin

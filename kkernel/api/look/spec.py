@@ -274,7 +274,7 @@ def _traced(module: nn.Module, example_input: Any) -> tuple[Trace, str | None]:
     if example_input is not None:
         inputs = example_input if isinstance(example_input, tuple) else (example_input,)
         return trace(module, *inputs), None
-    for two, three, words in sample_inputs(module):
+    for two, three, words, _ in sample_inputs(module):
         small = trace(module, *two)
         if small.complete:
             large = trace(module, *three)
