@@ -35,7 +35,7 @@ def _assign(node: N.Assign, scope: Scope) -> Code:
     def assign_op(frame: Slots) -> Value:
         y = expr(frame)
         try:
-            new = assign_indexed(_old(read, frame, name, glyph), [], op, y)
+            new = assign_indexed(_old(read, frame, name, glyph, y), [], op, y)
             write(frame, new)
         except Exception as e:
             raise trace(e, unit, pos) from None
@@ -46,13 +46,15 @@ def _assign(node: N.Assign, scope: Scope) -> Code:
 _IDENTITY = {"+": 0, "-": 0, "*": 1, "%": 1, ",": EMPTY, "|": False, "&": True}
 
 
-def _old(read: Code, frame: Slots, name: str, glyph: str) -> Value:
+def _old(read: Code, frame: Slots, name: str, glyph: str, y: Value) -> Value:
     """The variable to be updated; without a value it is the operator's identity."""
     try:
         return read(frame)
     except QError as e:
         if e.message == name and glyph in _IDENTITY:
             return _IDENTITY[glyph]
+        if e.message == name and glyph == "^":
+            return y
         raise
 
 

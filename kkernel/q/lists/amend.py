@@ -25,6 +25,8 @@ from ..values import (
     Array,
     Attributed,
     Dict,
+    Enum,
+    EnumAtom,
     Table,
     Value,
     at,
@@ -36,6 +38,7 @@ from ..values import (
     qtype,
 )
 from .drafts import Draft, draft, with_entry
+from .enums import as_index
 from .index import index
 from .joining import append
 from .positions import in_range, missing, positions_of
@@ -104,6 +107,8 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
     """
     if not path:
         return updated(d, f, y)
+    if type(path[0]) in _ENUMERATIONS and is_list(d):
+        path = [as_index(i) for i in path]
     if isinstance(d, np.ndarray):
         quick = _amend_array(d, path, f, y, deep)
         if quick is not None:
@@ -122,6 +127,7 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
 
 
 _KEYS = (Symbol, int)
+_ENUMERATIONS = (Enum, EnumAtom)  # index a list by their positions
 
 
 def _amend_entry(d: Dict, path: Sequence[Value], f: Value | None, y: Value, deep: bool) -> Dict:

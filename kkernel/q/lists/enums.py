@@ -49,3 +49,10 @@ def resolve(x: Value) -> Value:
 def positions(x: Enum) -> Array:
     """Positions as longs, the null as 0N."""
     return np.where(x.index == ENUM_NULL, LONG_NULL, x.index)
+
+
+def as_index(i: Value) -> Value:
+    """An enumeration as the positions that it indexes a list by; anything else unchanged."""
+    if isinstance(i, Enum):
+        return positions(i)
+    return int(positions(Enum(i.domain, np.array([i.index])))[0]) if isinstance(i, EnumAtom) else i

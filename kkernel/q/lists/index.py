@@ -20,6 +20,7 @@ from ..values import (
     Attributed,
     Dict,
     Enum,
+    EnumAtom,
     List,
     Table,
     Value,
@@ -33,7 +34,7 @@ from ..values import (
     qtype,
 )
 from .attributes import AttributedList
-from .enums import resolve
+from .enums import as_index, resolve
 from .order import bin_positions
 from .positions import at_positions, in_range, missing, positions_of
 from .search import depth, first_positions
@@ -124,6 +125,8 @@ def _index_nested(x: Value, i: Value) -> Value:
         return Dict(i.keys, index(x, i.values))
     if isinstance(i, Table):
         return Table(i.columns, [index(x, c) for c in i.data])
+    if isinstance(i, (Enum, EnumAtom)):
+        return _index_list(x, as_index(i))
     raise type_error()
 
 
