@@ -22,7 +22,7 @@ EVIL = "<img src=x onerror=alert(1)>"
 SETUP = f'''
 import torch
 from torch import nn
-from kkernel_widgets import SpecTable, ParameterHistograms, StatePanel
+from kkernel_widgets import SpecTable, ParameterHistograms, StatePanel, InitializerPanel
 torch.manual_seed(3)
 blocks = [nn.Sequential(nn.Linear(16, 16), nn.ReLU()) for _ in range(3)]
 m = nn.Sequential(nn.Linear(16, 16), *blocks, nn.Linear(16, 4))
@@ -34,7 +34,7 @@ def train(n):
         o.zero_grad(); m(x).square().mean().backward(); o.step()
 '''
 CELLS = [SETUP, "SpecTable(m, x, o)", "ParameterHistograms(m)", "StatePanel(m, o)",
-         f"s = StatePanel(m, o); s.snapshots.take({EVIL!r}, note={EVIL!r}); train(1)"]
+         f"s = StatePanel(m, o); s.snapshots.take({EVIL!r}, note={EVIL!r}); train(1)", ""]
 
 
 @pytest.fixture(scope="module", params=["lab", "notebooks"])
@@ -212,17 +212,44 @@ def test_files_and_what_goes_wrong_with_them(notebook: Notebook) -> None:
     assert "kt-error" in states.locator(".kt-said").get_attribute("class")
 
 
+def test_initializers_are_drawn_compared_and_undone(notebook: Notebook) -> None:
+    page = notebook.page
+    page.evaluate(
+        "() => { const c = window.__notebook.content; c.activeCellIndex = 5; "
+        "c.widgets[5].model.sharedModel.setSource('InitializerPanel(m)'); }")
+    notebook.run_cell(5)
+    page.wait_for_selector(".kt-initializers")
+    shown = panel(notebook, "initializers")
+    assert shown.locator("svg[role=img]").get_attribute("aria-label").startswith("mean square")
+    shown.get_by_label("seed").fill("7")
+    shown.get_by_label("initializer", exact=True).select_option("orthogonal")
+    shown.get_by_role("button", name="draw all").click()
+    expect_text(shown.locator(".kt-said"), "drawn by orthogonal")
+    assert "torch.manual_seed(7); [nn.init.orthogonal_" in shown.locator(".kt-line").inner_text()
+    expect_text(shown.locator(".kt-weights tbody tr").first, "orthogonal entries")
+    shown.get_by_role("button", name="undo").click()
+    expect_text(shown.locator(".kt-said"), "as they were")
+    shown.get_by_role("button", name="compare all").click()
+    page.wait_for_function(
+        "() => document.querySelectorAll('.kt-initializers .kt-comparedline').length === 8")
+    shown.get_by_role("button", name="back to the model").click()
+    page.wait_for_function(
+        "() => !document.querySelector('.kt-initializers .kt-comparedline')")
+    shown.get_by_text("table", exact=True).click()
+    assert "E[h²]" in shown.locator(".kt-signal thead").inner_text()
+
+
 def test_panels_follow_training_while_a_cell_runs(notebook: Notebook) -> None:
     page = notebook.page
     seen = panel(notebook, "histograms").locator(".kt-cardfoot").first.inner_text()
     page.evaluate(
         "() => { window.__done = false; window.__notebook.sessionContext.session.kernel"
-        ".requestExecute({code: 'import time\\nfor _ in range(60): train(1); time.sleep(.05)'})"
+        ".requestExecute({code: 'import time\\nfor _ in range(160): train(1); time.sleep(.05)'})"
         ".done.then(() => { window.__done = true; }); }")
     page.wait_for_function(
         "(seen) => !window.__done && document.querySelector('.kt-histograms .kt-cardfoot')"
-        ".innerText !== seen", arg=seen, timeout=20_000)
-    page.wait_for_function("() => window.__done", timeout=30_000)
+        ".innerText !== seen", arg=seen, timeout=40_000)
+    page.wait_for_function("() => window.__done", timeout=60_000)
 
 
 def test_two_views_show_the_same(notebook: Notebook) -> None:
