@@ -129,6 +129,13 @@ def tensors_of(x: Input) -> list[Tensor | None]:
     return x if isinstance(x, list) else [x]
 
 
+def samples(x: Input) -> int:
+    """How many samples an input has: the size of its first tensor."""
+    found = tensors_of(x)
+    t = found[0] if found else None
+    return 0 if t is None else t.shape[0] if t.ndim else 1
+
+
 def reordered(x: Input, p: Tensor) -> Input:
     """An input with its samples in another order."""
     if isinstance(x, TensorDict):
@@ -240,9 +247,7 @@ def _declare(training: bool) -> None:
               raw=True, examples=[_SAMPLE, f"{prefix}data(m;til 5;til 5)", f"{size} m"])
     def count(x: Value) -> int:
         handle = need_model(x, size + ": model argument expected, given {}")
-        found = tensors_of(handle.obj.side(training)[1].x)
-        t = found[0] if found else None
-        return 0 if t is None else t.shape[0] if t.ndim else 1
+        return samples(handle.obj.side(training)[1].x)
 
     start = f"{prefix or 'batch'}init"
 

@@ -16,12 +16,14 @@ from .. import kinds
 from ..convert import to_q, to_tensor
 from ..declare import Param, function, simple_items
 from ..events import changed
+from ..inputs import Input
 from ..kinds import NO, as_flag, as_long_double, is_general, kname
 from ..loss import training_loss
 from ..module.forward import run_forward
 from ..objects import Handle, find, find_tensor
 from ..opt import Opt
-from .data import model_of, read_both
+from . import tasks
+from .data import model_of, read_both, samples
 from .options import GROUP, Settings
 
 # ------------------------------------------------------------------ resetting
@@ -124,9 +126,7 @@ def backward(x: Value) -> Value:
     if handle.kind == "model":
         data = handle.obj.data
         inputs, targets = (data.x, data.y) if len(args) == 1 else read_both(args, "backward")
-        loss = loss_of(handle.obj, inputs, targets)
-        torch.autograd.backward(loss)
-        return to_q(loss)
+        return to_q(_model_backward(handle.obj, inputs, targets))
     mode = _mode(args[-1]) if len(args) > 1 else None
     n = len(args) - (mode is not None)
     if n > 2:
@@ -136,9 +136,35 @@ def backward(x: Value) -> Value:
     return None
 
 
-def loss_of(model: Any, x: Any, y: Any) -> Tensor:
-    """The loss of a model for inputs and targets."""
-    return training_loss(model.loss, run_forward(model.module, x), y)
+def _model_backward(model: Any, x: Input, y: Input) -> Tensor:
+    """Add the gradients of the loss of a model, which is given."""
+    share(model)
+    before = [(p, p.grad) for p in model.opt.parameters] if tasks.joined(model.train) else []
+    for p, _ in before:
+        p.grad = None
+    loss = training_loss(model.loss, run_forward(model.module, x), y)
+    torch.autograd.backward(loss)
+    whole = join(model, loss, x)
+    for p, grad in before:
+        if grad is not None:
+            p.grad = grad if p.grad is None else grad + p.grad
+    return whole
+
+
+def share(model: Any) -> None:
+    """Let all tasks start from the same parameters."""
+    if tasks.joined(model.train):
+        tasks.share(model.module)
+
+
+def join(model: Any, loss: Tensor | None, x: Input) -> Tensor:
+    """Join the gradients with those of other tasks, if there are any; gives the loss of all."""
+    if not tasks.joined(model.train):
+        assert loss is not None
+        return loss
+    summed = getattr(model.loss, "reduction", "mean") == "sum"
+    weight = 0.0 if loss is None else 1.0 if summed else float(samples(x))
+    return tasks.join(model.opt.parameters, loss, weight, not summed)
 
 
 # ------------------------------------------------------------------ clipping

@@ -12,6 +12,7 @@ from kkernel.q.symbols import symbols
 from kkernel.q.values import Dict, Value, collapse, items, qtype, vector
 
 from ..kinds import NO, as_flag, as_long, as_long_double, as_symbols, is_empty, kname
+from .tasks import launched
 
 GROUP = "model/train"
 METRICS = {  # words for each
@@ -141,6 +142,7 @@ class Settings:
         self.name = "train" if training else "test"
         self.values = {r.name: r.train if training else r.test for r in ROWS
                        if training or r.name not in _TRAINING_ONLY}
+        self.values["task"], self.values["tasks"] = launched()
 
     def __getitem__(self, name: str) -> Any:
         return self.values.get(name)

@@ -20,8 +20,9 @@ from ..kinds import kname
 from ..loss import training_loss
 from ..module.forward import Output, run_forward, training_mode
 from ..objects import TensorDict, find, register
+from . import tasks
 from .data import Data, define, model_of, read_both, tensors_of
-from .gradients import clip_by, reset
+from .gradients import clip_by, join, reset, share
 from .options import GROUP, LOSSES, Settings
 
 # ------------------------------------------------------------------ one batch
@@ -40,21 +41,38 @@ def inputs_of(options: Settings, data: Data) -> Input:
     return [data.x, *output[1:]]
 
 
-def train_step(model: Any, x: Input, y: Input) -> None:
-    """Reset gradients, forward, loss, backward, clip, and step of the optimizer."""
+def train_step(model: Any, x: Input, y: Input) -> Tensor:
+    """Reset gradients, forward, loss, backward, clip, and step of the optimizer; gives the loss.
+
+    The loss is that of the batches of all tasks; of this batch alone it is in the data.
+    """
     data, options, opt = model.data, model.train, model.opt
+    data.loss = None
 
     def closure() -> Tensor:
         reset(opt.parameters, True)
         data.output = run_forward(model.module, x)
         loss = training_loss(model.loss, data.output, y)
+        data.loss = loss if data.loss is None else data.loss
         torch.autograd.backward(loss)
         if options["sync"] and loss.is_cuda:
             torch.cuda.synchronize(loss.device)
+        whole = join(model, loss, x)
         clip_by(options, opt)
-        return loss
+        return whole
 
-    data.loss = opt.optimizer.step(closure)
+    return opt.optimizer.step(closure)
+
+
+def idle_step(model: Any) -> None:
+    """The step of a task that has no batch while others have one."""
+    def closure() -> Tensor:
+        reset(model.opt.parameters, True)
+        whole = join(model, None, None)
+        clip_by(model.train, model.opt)
+        return whole
+
+    model.opt.optimizer.step(closure)
 
 
 # ------------------------------------------------------------------ metrics
@@ -122,6 +140,8 @@ def _combined(name: str, batches: list[Tensor], count: int) -> Tensor | None:
 def results(options: Settings, data: Data) -> Value:
     """The metrics of a pass: one, a list or a dictionary, as tensors or k values."""
     names, kept = options["metrics"], data.metrics or [[] for _ in options["metrics"]]
+    if tasks.joined(options) and data.batches > 0:
+        kept = [tasks.gather(batches, -(-data.batches // options["tasks"])) for batches in kept]
     found = [_combined(name, batches, data.batches)
              for name, batches in zip(names, kept, strict=True)]
     data.metrics = []
@@ -139,12 +159,17 @@ def results(options: Settings, data: Data) -> Value:
 def train_pass(model: Any) -> None:
     """Train on all batches."""
     options, data = model.side(True)
+    share(model)
     data.restore()
     try:
         with training_mode(model.module, True):
+            steps = 0
             while data.next(options):
                 train_step(model, inputs_of(options, data), data.y)
                 collect(options, data)
+                steps += 1
+            if steps * options["tasks"] < data.batches and tasks.joined(options):
+                idle_step(model)
     finally:
         data.restore()
     changed(model)
@@ -154,6 +179,7 @@ def test_pass(model: Any) -> None:
     """Evaluate all batches."""
     options, data = model.side(False)
     losses = any(name in LOSSES for name in options["metrics"])
+    share(model)
     data.restore()
     try:
         with torch.no_grad(), training_mode(model.module, False):
@@ -203,7 +229,8 @@ def backstep(x: Value) -> Value:
     handle = model_of(x)
     if handle is not None:
         options, data = handle.obj.side(True)
-        train_step(handle.obj, inputs_of(options, data), data.y)
+        share(handle.obj)
+        loss = train_step(handle.obj, inputs_of(options, data), data.y)
     else:
         args = simple_items(x)
         handle = model_of(args[0]) if args and find(x) is None else None
@@ -212,6 +239,7 @@ def backstep(x: Value) -> Value:
                          f"given {kname(args[0] if args else x)}")
         if len(args) != 3:
             raise QError(f"backstep expecting (model;inputs;targets), but {len(args)} args given")
-        train_step(handle.obj, *read_both(args, "backstep"))
+        share(handle.obj)
+        loss = train_step(handle.obj, *read_both(args, "backstep"))
     changed(handle.obj)
-    return to_q(handle.obj.data.loss)
+    return to_q(loss)
