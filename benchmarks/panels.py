@@ -1,0 +1,98 @@
+"""What panels and state files cost: against torch, against safetensors, and in seconds."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from kkernel_widgets import ParameterHistograms, SpecTable
+from measure import HEADER, Ratio, compare
+from safetensors.torch import save_file
+from torch import nn
+
+from kkernel.api import view
+
+MANY = 100_000_000  # numbers in the large histogram
+
+
+def histogram() -> Ratio:
+    """Bins, mean, standard deviation, range, zeros and a law's test of many numbers."""
+    values = torch.randn(MANY)
+
+    def peer() -> None:
+        low, high = torch.aminmax(values)
+        torch.histc(values, 64, low.item(), high.item())
+        values.mean()
+        values.std()
+
+    return compare(f"histogram of {MANY // 10**6}M", lambda: view.histogram(values), peer, 0.55, 5)
+
+
+def files(folder: Path) -> list[Ratio]:
+    """A state of 400 MB: saved with digests, restored into a live model with every byte checked.
+
+    Both without fsync, which waits for the disk.
+    """
+    model = nn.ModuleList([nn.Linear(2048, 2048, bias=False) for _ in range(24)])
+    ours, theirs, torchs = (folder / name for name in ("ours", "theirs", "torchs"))
+    tensors = dict(model.state_dict())
+    torch.save(tensors, torchs)
+    real, os.fsync = os.fsync, lambda _: None
+    try:
+        saved = compare("save 400 MB (safetensors)", lambda: view.save(ours, model),
+                        lambda: save_file(tensors, theirs), 1.2, 7)
+    finally:
+        os.fsync = real
+    loaded = compare("restore 400 MB (torch.load)", lambda: view.load(ours, model),
+                     lambda: model.load_state_dict(torch.load(torchs, weights_only=True)), 0.2, 7)
+    return [saved, loaded]
+
+
+def seconds(act: Callable[[], Any]) -> float:
+    """The best of three."""
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        act()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def panels() -> list[tuple[str, float, float]]:
+    """(what, seconds, the most that is wanted)."""
+    layer = nn.TransformerEncoderLayer(64, 4, 128, batch_first=True)
+    model = nn.TransformerEncoder(layer, 100)
+    x = torch.zeros(2, 9, 64)
+
+    def open_spec() -> None:
+        panel = SpecTable(model, x)
+        panel._repr_html_()
+        panel.widget.close()
+        panel.close()
+
+    small = ParameterHistograms(nn.Sequential(*[nn.Linear(64, 64) for _ in range(10)]))
+    assert small.widget is not None
+    rows = [("open a table of 1,002 modules", seconds(open_spec), 0.5),
+            ("set the bins of 20 histograms", seconds(lambda: small._set_bins(20)), 0.05)]
+    small.close()
+    return rows
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    print(HEADER)
+    with tempfile.TemporaryDirectory() as folder:
+        for row in [histogram(), *files(Path(folder))]:
+            print(row.row())
+    for what, took, most in panels():
+        print(f"{what:<44} {took * 1e3:>9.1f} ms {most * 1e3:>9.0f} ms  "
+              f"{'ok' if took <= most else 'OVER'}")
+
+
+if __name__ == "__main__":
+    main()
