@@ -75,4 +75,4 @@ def test_strings_read_again(q):
     q("many:5000?40;few:1000?40")
     assert q("many~\"J\"$string many") and q("few~\"J\"$string few")
     assert q("(string many)~string each many")
-    assert q("(`$(string many),enlist \"new line\n\")~(`$string many),`$\"new line\n\"")
+    assert q("(`$(string many),enlist \"new line\\n\")~(`$string many),`$\"new line\\n\"")
