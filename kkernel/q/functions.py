@@ -63,7 +63,8 @@ class Lambda:
         self.call: PyFunction
         self.body: Any = None  # the parsed statements
         self.name = ""  # the global it was last assigned to, for backtraces
-        self.atomic = False  # only atomic operators on parameters and atoms: each is one call
+        # globals that have to be numbers for `each` to be one call; None where it never is
+        self.atomic: tuple[str, ...] | None = None
 
 
 class Projection:

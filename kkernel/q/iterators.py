@@ -12,6 +12,7 @@ import numpy as np
 from .apply import apply, apply1, apply2
 from .errors import domain_error, length_error, rank_error, type_error
 from .functions import Derived, Lambda, Primitive, rank_of
+from .itemwise import itemwise
 from .lists.joining import joined_rows
 from .registry import KEYWORDS, OPERATORS
 from .tables.rows import with_columns
@@ -65,19 +66,15 @@ def each(f: Value, x: Value) -> Value:
     kind = type(f)
     if kind is Primitive and f.atomic and f.fn1 is not None and isinstance(x, np.ndarray):
         return f.fn1(x)
+    at_once = itemwise(f, [x])
+    if at_once is not None:
+        return at_once
     if kind is Lambda and f.rank == 1:
-        if f.atomic and len(x) and is_vector(x) and x.dtype.kind in "if":
-            return _of_length(f.call(x), len(x))
         return _listed([f.call(v) for v in items(x)], x)
     if kind is Primitive and f.fn1 is not None:
         fn1 = f.fn1
         return _listed([fn1(v) for v in items(x)], x)
     return _listed([apply1(f, v) for v in items(x)], x)
-
-
-def _of_length(result: Value, n: int) -> Value:
-    """A constant function gives one atom for the whole vector."""
-    return result if is_list(result) else collapse([result] * n)
 
 
 def _listed(results: list[Value], source: Value) -> Value:
@@ -107,6 +104,9 @@ def each_both(f: Value, args: Sequence[Value]) -> Value:
     if type(f) is Primitive and f.atomic and len(args) == 2 and f.fn2 is not None \
             and all(not _iterable(a) or is_vector(a) for a in args):
         return f.fn2(args[0], args[1])
+    at_once = itemwise(f, args)
+    if at_once is not None:
+        return at_once
     columns = [items(a) if _iterable(a) else [a] * n for a in args]
     if len(args) == 2:
         return _listed([apply2(f, x, y) for x, y in zip(*columns, strict=True)], EMPTY)
@@ -182,7 +182,8 @@ def _each_right(f: Value, args: Sequence[Value]) -> Value:
     if not _iterable(y):
         return apply2(f, x, y)
     if type(f) is Lambda and f.rank == 2:
-        return _listed([f.call(x, v) for v in items(y)], y)
+        at_once = None if isinstance(x, np.ndarray) else itemwise(f, [x, y])
+        return at_once if at_once is not None else _listed([f.call(x, v) for v in items(y)], y)
     if type(f) is Primitive and f.fn2 is not None:
         if f.atomic and is_vector(y) and qtype(x) < 0:
             return f.fn2(x, y)
@@ -205,7 +206,8 @@ def _each_left(f: Value, args: Sequence[Value]) -> Value:
     if not _iterable(x):
         return apply2(f, x, y)
     if type(f) is Lambda and f.rank == 2:
-        return _listed([f.call(v, y) for v in items(x)], x)
+        at_once = None if isinstance(y, np.ndarray) else itemwise(f, [x, y])
+        return at_once if at_once is not None else _listed([f.call(v, y) for v in items(x)], x)
     if type(f) is Primitive and f.fn2 is not None:
         if f.atomic and is_vector(x) and qtype(y) < 0:
             return f.fn2(x, y)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import QParseError
-from ..functions import Lambda, Primitive
+from ..functions import Lambda
 from ..syntax import nodes as N
 from ..values import EMPTY, Value
+from .atomicity import atomic_globals
 from .control import compile_statement
 from .generate import generated
-from .nouns import primitive
 from .scope import Code, Returned, Scope, Slots, Unit, compiles, constant, null_code
 
 MAX_LOCALS = 110
@@ -40,7 +40,7 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     codes = [compile_statement(n, inner) for n in node.body if n is not None]
     if node.body and node.body[-1] is None:
         codes.append(null_code)
-    f.atomic = len(node.body) == 1 and _is_atomic(node.body[0], node.params)
+    f.atomic = atomic_globals(node, inner)
     run = _runner(codes, len(locals_), inner.returns or _contains(node, N.Return))
     again = Scope(unit, scope.globals, scope.space, slots)
     calls = 1 if _contains(node, N.Control) else HOT  # a loop is hot at once
@@ -81,27 +81,6 @@ def _runner(codes: list[Code], blanks: int, returns: bool) -> Callable[[Slots], 
             return r.value
         return value.value if type(value) is Returned else value
     return run_returning
-
-
-def _is_atomic(node: N.Node | None, params: list[str]) -> bool:
-    """Do vectors go through this expression item by item, as atoms would?"""
-    if isinstance(node, N.Name):
-        return node.name in params
-    if isinstance(node, N.Const):
-        return type(node.value) in (int, float, bool)
-    if isinstance(node, N.Infix):
-        return (_atomic_verb(node.fn) and _is_atomic(node.left, params)
-                and _is_atomic(node.right, params))
-    if isinstance(node, N.Apply) and len(node.args) == 1:
-        return _atomic_verb(node.fn) and _is_atomic(node.args[0], params)
-    return False
-
-
-def _atomic_verb(node: N.Node) -> bool:
-    if not isinstance(node, N.Verb):
-        return False
-    found = primitive(node.name, node.pos)
-    return isinstance(found, Primitive) and found.atomic
 
 
 def _run_many(codes: list[Code], blanks: int) -> Callable[[Slots], Value]:
