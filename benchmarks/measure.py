@@ -1,13 +1,19 @@
-"""Timing of alternatives in one run: interleaved, the median of the ratios is what counts."""
+"""Timing of alternatives in one run: interleaved, the median of the ratios is what counts.
+
+Time is the processor time of this process, so that other programs on the machine, waiting for
+their turn, do not count; what they do to caches and memory still does.
+"""
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 Thunk = Callable[[], object]
+Clock = Callable[[], float]
 
 
 @dataclass
@@ -19,6 +25,7 @@ class Ratio:
     peer: float
     ratio: float  # median of the ratios of neighbouring rounds
     target: float  # the most that is wanted
+    over: float = 0.0  # median of the differences of neighbouring rounds, in seconds
 
     def row(self) -> str:
         mark = "ok" if self.ratio <= self.target else "OVER"
@@ -29,27 +36,35 @@ class Ratio:
 HEADER = f"{'task':<44} {'ours us':>12} {'peer us':>12} {'ratio':>8} {'target':>8}"
 
 
-def compare(task: str, ours: Thunk, peer: Thunk, target: float, rounds: int = 15,
-            seconds: float = 0.05) -> Ratio:
+def compare(task: str, ours: Thunk, peer: Thunk, target: float, rounds: int = 25,
+            seconds: float = 0.02, clock: Clock = time.process_time) -> Ratio:
     """Time both in turns; each round repeats a thunk for about `seconds`."""
-    repeat_ours, repeat_peer = _repeats(ours, seconds), _repeats(peer, seconds)
+    repeat_ours, repeat_peer = _repeats(ours, seconds, clock), _repeats(peer, seconds, clock)
     mine, theirs = [], []
-    for _ in range(rounds):
-        mine.append(_timed(ours, repeat_ours))
-        theirs.append(_timed(peer, repeat_peer))
-    ratio = statistics.median(a / b for a, b in zip(mine, theirs))
-    return Ratio(task, statistics.median(mine), statistics.median(theirs), ratio, target)
+    gc.collect()
+    for i in range(rounds):
+        if i % 2:  # who comes second finds the caches as the other left them
+            theirs.append(_timed(peer, repeat_peer, clock))
+        mine.append(_timed(ours, repeat_ours, clock))
+        if not i % 2:
+            theirs.append(_timed(peer, repeat_peer, clock))
+    median = statistics.median
+    return Ratio(task, median(mine), median(theirs), median(a / b for a, b in zip(mine, theirs)),
+                 target, median(a - b for a, b in zip(mine, theirs)))
 
 
-def _repeats(thunk: Thunk, seconds: float) -> int:
+def _repeats(thunk: Thunk, seconds: float, clock: Clock) -> int:
+    """How often a thunk fits into `seconds`, after a warm-up that lets hot code be compiled."""
     thunk()
-    start = time.perf_counter()
-    thunk()
-    return max(1, int(seconds / max(1e-9, time.perf_counter() - start)))
+    n, took = 1, _timed(thunk, 1, clock)
+    while took * n < seconds / 4:
+        n *= 4
+        took = _timed(thunk, n, clock)
+    return max(1, round(seconds / max(took, 1e-9)))
 
 
-def _timed(thunk: Thunk, repeats: int) -> float:
-    start = time.perf_counter()
+def _timed(thunk: Thunk, repeats: int, clock: Clock) -> float:
+    start = clock()
     for _ in range(repeats):
         thunk()
-    return (time.perf_counter() - start) / repeats
+    return (clock() - start) / repeats
