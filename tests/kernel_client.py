@@ -81,9 +81,18 @@ class Kernel:
         """Run a cell and wait until it is done."""
         return self.wait(self.send(code, **options))
 
-    def send(self, code: str, **options: Any) -> str:
-        """Start a cell; returns the id of its request."""
+    def send(self, code: str, subshell: str | None = None, **options: Any) -> str:
+        """Start a cell, in a subshell if one is named; returns the id of its request."""
+        if subshell is not None:
+            return self._send_to_subshell(subshell, code)
         sent: str = self.client.execute(code, **options)
+        return sent
+
+    def _send_to_subshell(self, subshell: str, code: str) -> str:
+        message = self.client.session.msg("execute_request", {"code": code})
+        message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+        sent: str = message["header"]["msg_id"]
         return sent
 
     def wait(self, request: str) -> Outcome:

@@ -11,6 +11,7 @@ import pexpect
 import pytest
 
 COMMAND = [sys.executable, "-m", "kkernel"]
+OPENS = "\x1b[?2004h"  # a prompt begins; said once, however often it is drawn
 RUNS = "\x1b[?2004l"  # the prompt is left: what follows is output
 
 
@@ -74,7 +75,8 @@ def terminal(tmp_path: Path) -> pexpect.spawn:
 
 
 def typed(terminal: pexpect.spawn, text: str) -> None:
-    """Wait for the prompt and type a line."""
+    """Wait for the next prompt and type a line."""
+    terminal.expect_exact(OPENS)
     terminal.expect(r"q\).*\x1b\[\?25h")  # the cursor is shown again: the line can be edited
     terminal.send(text)
 

@@ -66,20 +66,33 @@ def test_a_button_works_while_a_cell_runs(kernel: Kernel) -> None:
     assert kernel.wait(request).result == "1b"
 
 
-def test_a_cell_in_a_subshell_never_runs_beside_another(kernel: Kernel) -> None:
-    subshell = kernel.control("create_subshell_request")["subshell_id"]
+@pytest.fixture
+def subshell(kernel: Kernel) -> Iterator[str]:
+    made = kernel.control("create_subshell_request")["subshell_id"]
+    yield made
+    assert kernel.control("delete_subshell_request", subshell_id=made)["status"] == "ok"
+
+
+def test_a_cell_in_a_subshell_never_runs_beside_another(kernel: Kernel, subshell: str) -> None:
     kernel.run("inside:0b")
     first = kernel.send("inside:1b;do[300000;n+:1];inside:0b")
     kernel.until_busy(first)
-    second = kernel.client.session.msg("execute_request", {"code": "seen:inside"})
-    second["header"]["subshell_id"] = subshell
-    kernel.client.shell_channel.send(second)
+    second = kernel.send("seen:inside", subshell=subshell)
     answered = {kernel.client.get_shell_msg(timeout=60)["parent_header"]["msg_id"]
                 for _ in range(2)}
-    assert answered == {first, second["header"]["msg_id"]}
+    assert answered == {first, second}
     kernel.drain()
     assert kernel.run("seen").result == "0b"
-    assert kernel.control("delete_subshell_request", subshell_id=subshell)["status"] == "ok"
+
+
+def test_a_cell_in_a_subshell_is_stopped_like_any_other(kernel: Kernel, subshell: str) -> None:
+    kernel.run("n:0;kept:til 3")
+    request = kernel.send('-1"begun";' + ENDLESS, subshell=subshell)
+    shown = kernel.collect(request, lambda m: m["msg_type"] == "stream")
+    assert shown[-1]["content"]["text"] == "begun\n"
+    kernel.manager.interrupt_kernel()
+    assert kernel.wait(request).error == "'stop"
+    assert kernel.wait(kernel.send("kept", subshell=subshell)).result == "0 1 2"
 
 
 @pytest.mark.parametrize("endless", [

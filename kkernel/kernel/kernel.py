@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from traitlets import Bool, Integer, List, Type
 
 from ..q import interrupts
 from ..q.errors import QError, QExit, QStop
-from . import aside, comms
+from . import aside, asking, comms
 from .history import History, default_file
 from .output import LIMIT, Output
 from .shell import QShell
@@ -61,7 +62,6 @@ class QKernel(IPythonKernel):
         self.output = Output(self.stdout_limit)
         self.history = History(default_file())
         self._opened = threading.Event()
-        self._one_cell = threading.Lock()  # a cell sent to a subshell waits for the others
         self._status_lock = threading.Lock()
         self._running: dict[str, Any] | None = None  # the request of the cell that runs
 
@@ -81,6 +81,7 @@ class QKernel(IPythonKernel):
 
             memory.limit_workspace()
             self._q = Session(self.output.write, self.output.write_error, self.output.show)
+            self._q.interpreter.read_line = lambda: asking.read_line(self)
             register(self._q, CellScreen(self.output))
         except BaseException:  # a broken installation: die visibly instead of never answering
             self.io_loop.stop()
@@ -128,11 +129,25 @@ class QKernel(IPythonKernel):
                          user_expressions: dict[str, str] | None = None,
                          allow_stdin: bool = False, *, cell_meta: Any = None,
                          cell_id: Any = None) -> dict[str, Any]:
-        """Run a cell: every line as if typed at the prompt, up to the first error."""
+        """Run a cell in the main thread, also one that was sent to a subshell.
+
+        Cells run one after the other there, every one of them can be stopped, and what torch
+        keeps per thread is the same for all.
+        """
+        cell = self._run_cell(code, silent, store_history, user_expressions, allow_stdin)
+        if threading.current_thread() is threading.main_thread():
+            return await cell
+        return await asyncio.wrap_future(
+            asyncio.run_coroutine_threadsafe(cell, self.io_loop.asyncio_loop))
+
+    async def _run_cell(self, code: str, silent: bool, store_history: bool,
+                        user_expressions: dict[str, str] | None,
+                        allow_stdin: bool) -> dict[str, Any]:
+        """Every line as if typed at the prompt, up to the first error."""
         count = self.execution_count
         asked = _PAGE.fullmatch(code)  # `?name` or `name?`: its documentation in the pager
         reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
-        with self._one_cell, self._cell(silent, allow_stdin):
+        with self._cell(silent, allow_stdin):
             error = None if asked else self._evaluate(code)
             text = self.output.result() if error is None else self.output.flush()
         if store_history and not silent:

@@ -12,6 +12,7 @@ import sys
 from ..q import interrupts
 
 LIMIT = 1_000_000  # characters per cell and stream; a page with more stalls the browser
+STREAMS = ("stdout", "stderr")
 
 
 class Output:
@@ -21,13 +22,14 @@ class Output:
         self.limit = limit
         self.silent = False
         self._kept = ""  # console text of the last value shown, its line break included
-        self._room = limit
+        self._room = dict.fromkeys(STREAMS, limit)
+        self._last = STREAMS[0]  # the stream that was written to
 
     def begin(self, silent: bool) -> None:
         """Start a cell; a silent one sends nothing."""
         self.silent = silent
         self._kept = ""
-        self._room = self.limit
+        self._room = dict.fromkeys(STREAMS, self.limit)
 
     def write(self, text: str) -> None:
         """Text for stdout."""
@@ -36,11 +38,8 @@ class Output:
 
     def write_error(self, text: str) -> None:
         """Text for stderr."""
-        if self.silent:
-            return
         self._release()
-        with interrupts.held():
-            sys.stderr.write(text)
+        self._send(text, "stderr")
 
     def show(self, text: str) -> None:
         """The console text of a value that the cell shows."""
@@ -70,14 +69,16 @@ class Output:
             kept, self._kept = self._kept, ""
             self._send(kept)
 
-    def _send(self, text: str) -> None:
-        if self.silent or self._room < 0:
+    def _send(self, text: str, stream: str = "stdout") -> None:
+        room = self._room[stream]
+        if self.silent or room < 0:
             return
-        self._room -= len(text)
+        self._room[stream] = room - len(text)
         with interrupts.held():
-            if self._room >= 0:
-                sys.stdout.write(text)
-                return
-            sys.stdout.write(text[:self._room])
-            sys.stdout.flush()
-            sys.stderr.write(f"output of this cell cut after {self.limit:,} characters\n")
+            if stream != self._last:  # what was written first is shown first
+                getattr(sys, self._last).flush()
+                self._last = stream
+            getattr(sys, stream).write(text[:room])
+            if len(text) > room:
+                sys.stdout.flush()
+                sys.stderr.write(f"{stream} of this cell cut after {self.limit:,} characters\n")

@@ -78,13 +78,13 @@ class Interpreter:
     def console(self, source: str) -> str:
         """What a console prints for this text, errors included."""
         out: list[str] = []
-        outer, self.write = self.write, out.append
+        outer, self.write, self.shown = (self.write, self.shown), out.append, None
         try:
             error = self.execute(source)
             if error is not None:
                 out.append(self.error_text(error))
         finally:
-            self.write = outer
+            self.write, self.shown = outer
         return "".join(out)
 
     def execute(self, source: str) -> QError | None:
