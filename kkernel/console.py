@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .kernel.completeness import INCOMPLETE, joined, state
+from .kernel.language.completeness import INCOMPLETE, joined, state
 from .q import interrupts, memory
 from .q.errors import QExit
 
@@ -128,7 +128,7 @@ def _reader(session: Session) -> Callable[[], str]:
 def _completer(session: Session) -> Any:
     from prompt_toolkit.completion import Completer, Completion
 
-    from .kernel.completion import complete
+    from .kernel.language.completion import complete
 
     class QCompleter(Completer):
         """What the kernel completes, in the terminal."""

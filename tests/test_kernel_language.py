@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kkernel.kernel.completeness import joined, state
-from kkernel.kernel.completion import complete
-from kkernel.kernel.inspection import describe, function_around, name_at
+from kkernel.kernel.language.completeness import joined, state
+from kkernel.kernel.language.completion import complete
+from kkernel.kernel.language.inspection import describe, function_around, name_at
 from kkernel.session import Session
 
 SETUP = """\

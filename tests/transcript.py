@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from kkernel.kernel.completeness import INCOMPLETE, joined, state
+from kkernel.kernel.language.completeness import INCOMPLETE, joined, state
 from kkernel.session import Session
 
 PROMPT = "q)"

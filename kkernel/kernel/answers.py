@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..q.errors import QError
 from ..q.text.show import console
-from .completeness import INCOMPLETE, state
-from .completion import complete
-from .inspection import about, describe
+from .language.completeness import INCOMPLETE, state
+from .language.completion import complete
+from .language.inspection import about, describe
 
 if TYPE_CHECKING:
     from ..session import Session

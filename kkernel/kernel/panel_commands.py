@@ -9,7 +9,7 @@ from ..q.errors import QError
 from ..q.functions import NULL, Foreign
 from ..q.symbols import Symbol
 from ..q.values import Value, is_string, text
-from .inspection import kind_of
+from .language.inspection import kind_of
 
 if TYPE_CHECKING:
     from ..session import Session

@@ -12,7 +12,7 @@ from ..q.errors import QError
 from ..q.functions import NULL, Foreign
 from ..q.values import List, Value, is_string, text
 from . import panel_commands
-from .inspection import kind_of
+from .language.inspection import kind_of
 
 if TYPE_CHECKING:
     from ..session import Session

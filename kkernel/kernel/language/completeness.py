@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..q.errors import QError, QParseError
-from ..q.syntax.lines import logical_lines
-from ..q.syntax.parse import parse
+from ...q.errors import QError, QParseError
+from ...q.syntax.lines import logical_lines
+from ...q.syntax.parse import parse
 
 COMPLETE, INCOMPLETE, INVALID = "complete", "incomplete", "invalid"
 

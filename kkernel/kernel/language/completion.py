@@ -12,15 +12,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..q.errors import QError
-from ..q.functions import Foreign
-from ..q.registry import KEYWORDS
-from ..q.symbols import Symbol
-from ..q.syntax.parse import CONTROL, QSQL
-from ..q.values import Dict, Table, is_function, items, qtype
+from ...q.errors import QError
+from ...q.functions import Foreign
+from ...q.registry import KEYWORDS
+from ...q.symbols import Symbol
+from ...q.syntax.parse import CONTROL, QSQL
+from ...q.values import Dict, Table, is_function, items, qtype
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ...session import Session
 
 _NAME_BEFORE = re.compile(r"(?:\.[A-Za-z]?|[A-Za-z])[\w.]*$")
 _SYMBOL_BEFORE = re.compile(r"([A-Za-z.][\w.]*)?[\[ ]*((?:`\w*)*`)(\w*)$")

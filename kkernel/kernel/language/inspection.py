@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..q.functions import Foreign, Lambda, Primitive
-from ..q.registry import KEYWORDS
-from ..q.text.show import console
-from ..q.types import BY_CODE
-from ..q.values import count, is_function, qtype
+from ...q.functions import Foreign, Lambda, Primitive
+from ...q.registry import KEYWORDS
+from ...q.text.show import console
+from ...q.types import BY_CODE
+from ...q.values import count, is_function, qtype
 from .completion import peek, signature
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ...session import Session
 
 _NAME = re.compile(r"\.?[A-Za-z][\w.]*")
 _OPENERS = {")": "(", "]": "[", "}": "{"}

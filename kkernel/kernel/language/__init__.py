@@ -1,0 +1,1 @@
+"""What a front end asks about source text: candidates, tooltips, whether an input is whole."""
