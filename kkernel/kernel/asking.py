@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
@@ -42,6 +42,7 @@ def _drop_stale(kernel: QKernel) -> None:
 
 
 def _request(kernel: QKernel) -> None:
+    assert kernel.session is not None
     kernel.session.send(
         kernel.stdin_socket, "input_request", {"prompt": "", "password": False},
         kernel.get_parent("shell"), ident=kernel._parent_ident["shell"])
@@ -49,9 +50,10 @@ def _request(kernel: QKernel) -> None:
 
 def _answer(kernel: QKernel) -> str | None:
     """The text of the message that came, None for one that is no answer."""
+    assert kernel.session is not None
     try:
-        _, message = kernel.session.recv(kernel.stdin_socket)
-        text = str(message["content"]["value"])  # type: ignore[index]
+        message: Any = kernel.session.recv(kernel.stdin_socket)[1]
+        text = str(message["content"]["value"])
     except (KeyError, TypeError, ValueError):  # unsigned, or not of this shape
         return None
     return "" if text == END else text

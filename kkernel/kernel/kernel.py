@@ -137,8 +137,9 @@ class QKernel(IPythonKernel):
         cell = self._run_cell(code, silent, store_history, user_expressions, allow_stdin)
         if threading.current_thread() is threading.main_thread():
             return await cell
+        main: Any = self.io_loop  # tornado's, over asyncio's
         return await asyncio.wrap_future(
-            asyncio.run_coroutine_threadsafe(cell, self.io_loop.asyncio_loop))
+            asyncio.run_coroutine_threadsafe(cell, main.asyncio_loop))
 
     async def _run_cell(self, code: str, silent: bool, store_history: bool,
                         user_expressions: dict[str, str] | None,
