@@ -11,7 +11,7 @@ import numpy as np
 
 from .apply import apply, apply1, apply2
 from .errors import domain_error, length_error, rank_error, type_error
-from .functions import Derived, Lambda, Primitive, rank_of
+from .functions import Derived, Lambda, Primitive, Projection, rank_of
 from .itemwise import itemwise
 from .lists.joining import joined_rows
 from .registry import KEYWORDS, OPERATORS
@@ -36,11 +36,15 @@ from .values import (
 # a fold or scan of these is a keyword with a vector implementation
 _FOLDS = {"+": "sum", "*": "prd", "&": "min", "|": "max", ",": "raze"}
 _SCANS = {"+": "sums", "*": "prds", "&": "mins", "|": "maxs"}
+_RANK_OF_VALUE = ("'", "/", "\\")  # what these derive has the rank of the value they are given
 _IDENTITY = {"+": 0, "-": 0, "*": 1, "%": 1}
 
 
 def derived(f: Derived, args: Sequence[Value]) -> Value:
-    """Apply a derived function to its arguments."""
+    """Apply a derived function to its arguments; of rank 3 and more, some of them project it."""
+    if 2 <= len(args) < rank_of(f.fn) and f.iterator in _RANK_OF_VALUE \
+            and not (isinstance(f.fn, Primitive) and len(args) in f.fn.by_rank):
+        return Projection(f, args)
     return _DERIVED[f.iterator](f.fn, args)
 
 
