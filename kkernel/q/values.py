@@ -447,8 +447,18 @@ def _collapse_dicts(values: list[Value]) -> Value:
         if not (isinstance(v, Dict) and is_vector(v.keys) and v.keys.dtype == U4
                 and np.array_equal(v.keys, keys)):
             return List(values)
+    table = values[0].values
+    if len(values) == 1 and isinstance(table, Table):
+        return Table(names(keys), [_row(table, i) for i in range(len(table))])
     columns = zip(*[items(v.values) for v in values])
     return Table(names(keys), [collapse(list(c)) for c in columns])
+
+
+def _row(x: Table, i: int) -> Table:
+    """Row i as a table: without the dictionary between, which would collapse what is nested in
+    it once more at every level."""
+    return Table(x.columns, [_row(c, i) if isinstance(c, Table) else collapse([at(c, i)])
+                             for c in x.data])
 
 
 def enlist(x: Value) -> Value:

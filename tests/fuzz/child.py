@@ -1,6 +1,6 @@
 """Run many inputs in this process, and write what is wrong as lines of JSON.
 
-    python -m fuzz.child KIND FIRST COUNT     (in tests/, KIND programs or mutations)
+    python -m fuzz.child KIND FIRST COUNT     (in tests/, KIND programs, mutations or extremes)
 
 Memory is limited, files outside the working directory and commands of the system are refused,
 and an input that ignores its interrupt ends the process with the traceback of where it hung.
@@ -19,7 +19,7 @@ from random import Random
 from typing import Any
 
 MEMORY = 6 << 30
-HANG = 12.0  # seconds: the interrupt came after two
+HANG = 40.0  # seconds: the interrupt came after two of processor time
 BLOCK = 25  # inputs that share a session
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link",
@@ -49,10 +49,12 @@ def inputs(kind: str) -> Callable[[int], str]:
         from fuzz.mutations import Mutations
         mutations = Mutations()
         return lambda n: mutations.mutated(Random(n))
+    from fuzz.extremes import Extremes
     from fuzz.programs import Programs, dotted_names
     from kkernel.q import Interpreter
     names = dotted_names(Interpreter())
-    return lambda n: Programs(Random(n), names).program()
+    grammar = Extremes if kind == "extremes" else Programs
+    return lambda n: grammar(Random(n), names).program()
 
 
 def reports(make: Callable[[int], str], first: int, count: int) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-def _lines(text: str) -> list[str]:
+def lines(text: str) -> list[str]:
     return text.strip("\n").split("\n")
 
 
@@ -23,7 +23,7 @@ RARE = _words("""
     1_0 0x123 .5. 1.2.3 12:60 2024.13.45 0x 010b 1D25 1.5.5 1e5000 0w0 1Nj 5q 0xg
     00000000-0000-0000-0000-000000000001""")
 
-VECTORS = _lines("""
+VECTORS = lines("""
 0 1 2
 1 2 3
 3 1 2 0N
@@ -53,7 +53,7 @@ VECTORS = _lines("""
 
 SYMBOLS = _words("` `a `b `c `sym `x`y `a`b`c `long `float `symbol `. `.a `v5x `t `t`d `:f `s`u")
 
-STRINGS = _lines(r'''
+STRINGS = lines(r'''
 ""
 "a"
 "abc"
@@ -88,7 +88,7 @@ TYPES = _words("""
     `datetime `timespan `minute `second `time ` `nosuch 0b 1h 6h 10h 11h 0h 98h "J" "F" "S" "D" "T"
     "P" "*" "C" "B" "N" "I" "JFS" 5 -5 0 "x" "i" "c" """)
 
-SYSTEM = _lines(r"""
+SYSTEM = lines(r"""
 \c 30 100
 \c
 \c 5

@@ -108,7 +108,7 @@ class Parser:
         """Statements inside brackets: phrase rules are off, depth is counted."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise QParseError("nesting too deep", opened.start)
+            raise QParseError("stack", opened.start)
         outer, self.in_phrase = self.in_phrase, False
         stops, self.stops = self.stops, ()
         body = self.statements(closer)

@@ -40,8 +40,9 @@ _ITERATOR = re.compile(r"/:|\\:|':|/|\\|'")
 _OPERATOR = re.compile(r"::|[012]:(?!:)|<=:?|>=:?|<>:?|[-+*%&|^=<>~!@#$?_,.]:?|:")
 _NUMBER = re.compile(
     r"-?(?:0x[0-9a-fA-F]*|"
-    r"(?:\d|\.\d)(?:[eE][-+]\d|[0-9A-Za-z.]|:(?=\d\d))*)")
-_FILE_OPERATOR = re.compile(r"[012]:\d\d")
+    r"(?:\d|\.\d)(?:[eE][-+]\d|[0-9A-Za-z.]|:(?=\d\d))*)", re.ASCII)
+_STARTS_NUMBER = re.compile(r"-?\.?\d", re.ASCII)
+_FILE_OPERATOR = re.compile(r"[012]:\d\d", re.ASCII)
 _NOUNS = frozenset([NUMBER, STRING, SYMBOL, NAME])
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "/": "/"}
 
@@ -115,15 +116,11 @@ def _token(source: str, at: int, last: Token | None) -> Token:
 
 
 def _starts_number(source: str, at: int, c: str, last: Token | None) -> bool:
-    if c.isdigit() and c.isascii():
+    if "0" <= c <= "9":
         return True
-    following = source[at + 1:at + 3]
-    if c == ".":
-        return following[:1].isdigit()
-    if c != "-" or not (following[:1].isdigit() or (
-            following[:1] == "." and following[1:].isdigit())):
+    if c not in "-." or not _STARTS_NUMBER.match(source, at):
         return False
-    return last is None or last.end < at or not _ends_noun(last)
+    return c == "." or last is None or last.end < at or not _ends_noun(last)
 
 
 def _ends_noun(token: Token | None) -> bool:
