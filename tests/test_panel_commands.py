@@ -62,7 +62,7 @@ def test_a_state_goes_there_and_back(q: Run) -> None:
     (".ui.take[m;3]", "expected a symbol, given long atom"),
     (".ui.take[m;`]", "expected a name"),
     (".ui.take[m;`now]", "other than 'now'"),
-    (".ui.undo m", "no restore to undo"),
+    (".ui.undo m", "nothing to undo"),
     (".ui.restore[m;`gone]", "no state 'gone'"),
     (".ui.load[m;`:gone;`a]", "No such file"),
     (".ui.save[m;`:no/such/folder;`now]", "No such file"),

@@ -147,12 +147,78 @@ def test_a_linear_layer_by_hand() -> None:
     assert belief.variance == pytest.approx(2 / 30)
 
 
+# --------------------------------------------------------------------------- gradients
+
+
+@pytest.mark.parametrize(("name", "activation", "options"), [
+    ("knormal", nn.ReLU, ("relu",)), ("xuniform", nn.Tanh, (1.0,)), ("orthogonal", nn.ReLU, (1.4,)),
+    ("kuniform", nn.LeakyReLU, ("leakyrelu",)), ("xnormal", nn.Sigmoid, (1.0,)),
+])
+def test_gradients_lie_in_their_expected_band(name: str, activation: Any, options: Any) -> None:
+    model = deep(20, 128, activation)
+    draw_all(model, name, *options)
+    layers = view.signal(model).layers
+    assert len(layers) == 40
+    for layer in layers:
+        assert layer.gradient_theory > 0
+        off = abs(math.log(layer.gradient / layer.gradient_theory))
+        assert off < 4 * layer.gradient_spread + 0.15, layer
+
+
+def test_the_spread_of_gradients_is_that_of_many_draws() -> None:
+    logs, spreads = [], []
+    for _ in range(60):
+        model = deep(8, 48)
+        draw_all(model, "knormal", "relu")
+        first = view.signal(model, (torch.randn(64, 48),)).layers[0]
+        logs.append(math.log(first.gradient / first.gradient_theory))
+        spreads.append(first.gradient_spread)
+    assert np.std(logs) == pytest.approx(np.mean(spreads), rel=0.35)
+    assert abs(np.mean(logs)) < 0.25
+
+
+def test_gradients_of_two_takers_add_up_and_sums_are_not_guessed() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.r = nn.Linear(64, 64), nn.ReLU(inplace=True)
+            self.b, self.q, self.k = nn.Linear(64, 64), nn.Linear(64, 64), nn.Linear(64, 64)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.r(self.a(x))
+            y = x + self.b(h)  # a sum: what is expected behind it starts again from what it got
+            return self.q(y) + self.k(y)
+
+    layers = {layer.path: layer for layer in view.signal(Net(), (torch.randn(99, 64),)).layers}
+    for name in ("a", "r"):
+        assert layers[name].gradient_theory == pytest.approx(layers[name].gradient, rel=0.2)
+    for name in ("b", "q", "k"):
+        assert math.isnan(layers[name].gradient_theory)
+
+    class Two(Net):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.r(self.a(x))
+            return self.b(torch.cat([self.q(h), self.k(h)], 0))
+
+    found = {layer.path: layer for layer in view.signal(Two(), (torch.randn(99, 64),)).layers}
+    assert found["r"].gradient_theory == pytest.approx(found["r"].gradient, rel=0.2)
+    assert found["b"].gradient_theory == 1 and math.isnan(found["q"].gradient_theory)
+
+
+def test_convolutions_send_gradients_back_as_expected() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 48, 3), nn.ReLU(), nn.Conv2d(48, 64, 3, stride=2),
+                          nn.Flatten(), nn.Dropout(0.2), nn.Linear(64 * 36, 200))
+    for layer in view.signal(model, (torch.randn(16, 3, 16, 16),)).layers:
+        assert layer.gradient_theory == pytest.approx(layer.gradient, rel=0.35), layer
+
+
 # --------------------------------------------------------------------------- drawing
 
 
 @pytest.mark.parametrize("name", DRAWS)
 def test_every_initializer_of_the_panel_notes_its_law(name: str) -> None:
-    layer = nn.Linear(300, 200)
+    layer = nn.Linear(300, 200) if name != "dirac" else nn.Conv2d(8, 6, 3)
+    assert view.suits(layer.weight, name)
     draw(layer.weight, name, *options_for(name, "relu", "fanout"))
     found = view.histograms(layer)[0].law
     assert found is not None and found.recorded and found.consistent, found

@@ -106,11 +106,11 @@ def test_undo_brings_back_what_a_restore_has_overwritten() -> None:
     train(model, optimizer, 2)
     live = {key: digest(t) for key, t in capture(model, optimizer).tensors.items()}
     states.restore("a")
-    assert states.can_undo == "a"
+    assert states.can_undo == "restore of a"
     states.undo()
     assert live == {key: digest(t) for key, t in capture(model, optimizer).tensors.items()}
     assert states.can_undo == ""
-    with pytest.raises(view.StateError, match="no restore to undo"):
+    with pytest.raises(view.StateError, match="nothing to undo"):
         states.undo()
 
 

@@ -318,17 +318,34 @@ def test_weights_are_drawn_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None
                         fan="fanin", seed=3)
     assert answer["line"] == "seed 3; kuniform(m;`0.weight;`relu;`fanin)"
     assert panel.widget.view["weights"][0]["law"].startswith("uniform within ±1.22")
+    assert panel.widget.view["weights"][0]["before"] and panel.widget.view["undo"] == "drawing"
     first = model[0].weight.detach().clone()
     sent.click(do="draw", weight="*", by="orthogonal", function="tanh", fan="fanin", seed=None)
     assert sent[-1]["line"] == "orthogonal(m;`0.weight`2.weight;1.666667)"
-    sent.click(do="undo")
+    assert sent.click(do="undo")["line"] == ".ui.undo m"
     assert torch.equal(first, model[0].weight)
+    sent.click(do="draw", weight="0.bias", by="ones", function="relu", fan="fanin", seed=None)
+    assert sent[-1]["line"] == "ones(m;`0.bias)" and bool((model[0].bias == 1).all())
+    assert sent.click(do="undo")["error"] is False
+    assert sent.click(do="undo")["error"] is False
     assert sent.click(do="undo")["error"] is True
     assert view.tensors_state(model) != before
 
 
+def test_every_click_of_the_initializer_panel_shows_its_line(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = InitializerPanel(net(), language="k")
+    sent = Sent(panel, monkeypatch)
+    line = sent.click(do="compare", function="tanh", fan="fanout")["line"]
+    assert line == ".ui.compareinit[m;`tanh;`fanout]"
+    assert sent.click(do="forget")["line"] == ".ui.init m"
+    assert "orthogonal 1.6666667 " in InitializerPanel(net()).compare("tanh")
+
+
 @pytest.mark.parametrize("message", [
     {"weight": "none", "by": "kuniform"}, {"weight": None, "by": "kuniform"},
+    {"weight": "0.bias", "by": "kuniform"}, {"weight": "*", "by": "dirac"},
     {"weight": "*", "by": "system"}, {"weight": "*", "by": ["kuniform"]},
     {"weight": "*", "by": "kuniform", "function": "exec"},
     {"weight": "*", "by": "kuniform", "fan": 3},
@@ -358,7 +375,8 @@ def test_initializers_are_compared_on_copies() -> None:
 
 @pytest.mark.parametrize("by", view.DRAWS)
 def test_the_python_line_of_a_draw_draws_the_same(by: str) -> None:
-    model = net()
+    model = net() if by != "dirac" else nn.Sequential(
+        nn.Conv1d(2, 3, 3), nn.ReLU(), nn.Conv1d(3, 3, 3))
     panel = InitializerPanel(model)
     options = view.options_for(by, "relu", "fanout")
     weights = view.weights(model)

@@ -13,11 +13,12 @@ from .look.histogram import (
     LawFit,
     histogram,
     histograms,
+    sketch,
     tensors_of,
     tensors_state,
 )
 from .look.initializers import DRAWS, FANS, FUNCTIONS, draw, options_for, suits, weights
-from .look.laws import Law, initializer, parameter_laws, record
+from .look.laws import KnownLaw, Law, initializer, parameter_laws, record
 from .look.sample import batch_of
 from .look.signal import Layer, Signal, signal
 from .look.signal import compare as compare_initializers
@@ -56,6 +57,7 @@ __all__ = [
     "Description",
     "Difference",
     "Histogram",
+    "KnownLaw",
     "Law",
     "LawFit",
     "Layer",
@@ -99,6 +101,7 @@ __all__ = [
     "seed",
     "shape_text",
     "signal",
+    "sketch",
     "snapshots_of",
     "spec",
     "structure_state",

@@ -1,4 +1,4 @@
-"""What the buttons of the state panel do, as q functions: ``.ui.take[m;`good]`` and its like."""
+"""What the buttons of panels do, as q functions: ``.ui.take[m;`good]`` and its like."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 COMMANDS = (
     ("take", 2, "keep the present state of a model under a name"),
     ("restore", 2, "write a kept state into the model, and check every bit"),
-    ("undo", 1, "put back what the last restore has overwritten"),
+    ("undo", 1, "put back what the last restore or drawing has overwritten"),
     ("drop", 2, "forget a kept state"),
     ("rename", 3, "give a kept state another name"),
     ("compare", 3, "what differs between two states; `now is the live one"),
     ("save", 3, "save a state to a file: model, file symbol, name of the state or `now"),
     ("load", 3, "read a file as a kept state: model, file symbol, name for the state"),
     ("states", 1, "the kept states of a model"),
+    ("compareinit", 3, "activations and gradients after each initializer: model, activation, fan"),
 )
 
 

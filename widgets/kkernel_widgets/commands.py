@@ -1,4 +1,4 @@
-"""What the buttons of the state panel do, as functions of text: `.ui.take[m;`good]` and its like.
+"""What the buttons of panels do, as functions of text: `.ui.take[m;`good]` and its like.
 
 Each answers with words for the console. Errors of states and files are raised as ValueError.
 """
@@ -12,7 +12,9 @@ from typing import Any
 
 from kkernel.api import view
 
+from .initializer_panel import InitializerPanel
 from .numbers import byte_size, significant
+from .panel import Refused
 from .state_panel import StatePanel, state_path
 from .text_table import text_table
 
@@ -31,7 +33,7 @@ def restore(model: Any, name: str) -> str:
 
 
 def undo(model: Any) -> str:
-    """put back what the last restore has overwritten"""
+    """put back what the last restore or drawing has overwritten"""
     return _told(model, view.snapshots_of(model).undo())
 
 
@@ -89,7 +91,17 @@ def states(model: Any) -> str:
     return StatePanel(model).text().rstrip("\n")
 
 
-COMMANDS: tuple[Command, ...] = (take, restore, undo, drop, rename, compare, save, load, states)
+def compareinit(model: Any, function: str, fan: str) -> str:
+    """what each initializer would make of activations and gradients"""
+    try:
+        return InitializerPanel(model).compare(function, fan)
+    except Refused:
+        raise ValueError(f"expected an activation of {', '.join(view.FUNCTIONS)} and a fan of "
+                         f"{', '.join(view.FANS)}, given {function}, {fan}") from None
+
+
+COMMANDS: tuple[Command, ...] = (take, restore, undo, drop, rename, compare, save, load, states,
+                                 compareinit)
 
 
 def run(name: str, model: Any, *words: str) -> str:

@@ -44,7 +44,18 @@ const percent = (share) => share <= 0 ? "" : share < 0.005 ? "<1%" : Math.round(
 
 function significant(value, digits = 4) {
   if (!Number.isFinite(value)) return String(value);
-  return value === 0 ? "0" : String(Number(value.toPrecision(digits)));
+  if (value === 0) return "0";
+  const size = Math.abs(value), rounded = Number(value.toPrecision(digits));
+  return size >= 1e6 || size < 1e-5 ? rounded.toExponential().replace("e+", "e") : String(rounded);
+}
+
+// The float64 numbers of a buffer, so many at a time.
+function floats(bytes) {
+  const numbers = bytes && bytes.byteLength
+    ? new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
+    : new Float64Array();
+  let at = 0;
+  return (n) => numbers.subarray(at, at += n);
 }
 
 // A group of buttons of which one is pressed: choices are [value, label].

@@ -39,12 +39,7 @@ function render({ model, el }) {
   // ------------------------------------------------------------------ data
 
   function tensors() {
-    const bytes = model.get("bins");
-    const numbers = bytes && bytes.byteLength
-      ? new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
-      : new Float64Array();
-    let at = 0;
-    const take = (n) => numbers.subarray(at, at += n);
+    const take = floats(model.get("bins"));
     return view().rows.map((row, i) => {
       const counts = take(row.bins);
       const curve = row.law ? take(row.bins) : null;

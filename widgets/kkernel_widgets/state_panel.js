@@ -10,7 +10,7 @@ function render({ model, el }) {
     size: 10, maxlength: 100 });
   const note = h("input", { class: "kt-input", placeholder: "note", "aria-label": "note",
     size: 16, maxlength: 1000 });
-  const undo = button("undo restore", () => ask("undo"));
+  const undo = button("undo", () => ask("undo"));
   const take = () => {
     ask("take", { name: name.value, note: note.value });
     name.value = note.value = "";
@@ -102,14 +102,10 @@ function render({ model, el }) {
       compared.replaceChildren();
       return;
     }
-    const bytes = model.get("bins");
-    const numbers = bytes && bytes.byteLength
-      ? new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
-      : new Float64Array();
-    let at = 0;
+    const take = floats(model.get("bins"));
     const number = (v) => v === null ? "" : significant(v, 3);
     const rows = current.differences.map((d) => {
-      const counts = d.picture ? numbers.subarray(at, at += d.picture.bins) : null;
+      const counts = d.picture ? take(d.picture.bins) : null;
       return h("tr", {}, h("th", { scope: "row", class: "kt-own" }, d.name),
         h("td", { class: "kt-muted" }, d.shape),
         h("td", { class: "kt-right" }, d.status === "differs" ? number(d.relative) : d.status),
@@ -165,7 +161,7 @@ function render({ model, el }) {
     }
     files.fill(names);
     undo.disabled = !current.undo;
-    undo.title = current.undo ? `put back what restoring ${current.undo} has overwritten` : "";
+    undo.title = current.undo ? `undo ${current.undo}` : "";
     panel.title.textContent = "states";
     panel.figures.replaceChildren(
       h("span", {}, h("b", {}, names.length), " kept in ", h("b", {}, byteSize(current.bytes))),

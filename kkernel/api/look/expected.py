@@ -36,30 +36,32 @@ class Belief:
 def expect(module: nn.Module, path: str, start: Belief | None, laws: Laws) -> Belief | None:
     """The belief after a layer; None where there is no theory for it."""
     if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
-        return Belief(_second_moment(module.weight, laws.get(f"{path}.weight")))
+        return Belief(second_moment(module.weight, laws.get(f"{path}.weight")))
     if start is None:
         return None
-    if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+    if isinstance(module, SUMMING):
         return _sums(module, path, start, laws)
     if isinstance(module, _NORMS):
         return Belief(sum(p.detach().double().square().mean().item()
                           for _, p in own_parameters(module)) if module._parameters.get("weight")
                       is not None else 1.0)
-    if isinstance(module, _DROPOUTS):
+    if isinstance(module, DROPOUTS):
         kept = 1 - module.p if module.training else 1.0
         return replace(start, square=start.square / kept if kept else math.nan)
-    if isinstance(module, (nn.Identity, nn.Flatten, nn.Unflatten)):
+    if isinstance(module, PASSING):
         return start
-    if _elementwise(module):
+    if elementwise(module):
         return _activation(module, start)
     return None
 
 
 _NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
-_DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+SUMMING = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+PASSING = (nn.Identity, nn.Flatten, nn.Unflatten)
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 
 
-def _elementwise(module: nn.Module) -> bool:
+def elementwise(module: nn.Module) -> bool:
     """Whether a module is a function of each number alone."""
     others = (nn.MultiheadAttention, nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.Softmax2d, nn.GLU,
               nn.PReLU)
@@ -71,17 +73,17 @@ def _sums(module: nn.Module, path: str, start: Belief, laws: Laws) -> Belief | N
     parameters = dict(own_parameters(module))
     weight = parameters["weight"]
     prefix = f"{path}." if path else ""
-    moment = _second_moment(weight, laws.get(prefix + "weight"))
+    moment = second_moment(weight, laws.get(prefix + "weight"))
     square = weight[0].numel() * moment * start.square
     if "bias" in parameters:
-        square += _second_moment(parameters["bias"], laws.get(prefix + "bias"), centred=False)
+        square += second_moment(parameters["bias"], laws.get(prefix + "bias"), centred=False)
     if math.isnan(square):
         return None
     units = weight.shape[0]
     return Belief(square, start.variance + 2 / units, start.variance, units)
 
 
-def _second_moment(tensor: Tensor, known: KnownLaw | None, centred: bool = True) -> float:
+def second_moment(tensor: Tensor, known: KnownLaw | None, centred: bool = True) -> float:
     """Mean square by the law if it is known, else as it is; NaN when the mean is not zero."""
     if known is not None and not known.changed:
         law = known.law.distribution
@@ -96,13 +98,13 @@ def _second_moment(tensor: Tensor, known: KnownLaw | None, centred: bool = True)
 def _activation(module: nn.Module, start: Belief) -> Belief:
     """The function's mean square over a normal distribution of the square that comes in."""
     with torch.no_grad():
-        values = module.forward(_GRID * math.sqrt(start.square)).double()
-    square = float((_WEIGHTS * values**2).sum())
-    fourth = float((_WEIGHTS * values**4).sum())
+        values = module.forward(GRID * math.sqrt(start.square)).double()
+    square = float((WEIGHTS * values**2).sum())
+    fourth = float((WEIGHTS * values**4).sum())
     noise = fourth / square**2 - 1 if square > 0 and start.units else 0.0
     variance = start.before + noise / start.units if start.units else start.variance
     return Belief(square, variance)
 
 
-_GRID = torch.linspace(-8, 8, 4001, dtype=torch.float64)
-_WEIGHTS = torch.exp(-(_GRID**2) / 2) * (16 / 4000) / math.sqrt(2 * math.pi)
+GRID = torch.linspace(-8, 8, 4001, dtype=torch.float64)
+WEIGHTS = torch.exp(-(GRID**2) / 2) * (16 / 4000) / math.sqrt(2 * math.pi)

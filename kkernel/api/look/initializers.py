@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from ..init import fills
 from .laws import initialized
@@ -33,9 +34,13 @@ DRAWS: dict[str, Callable[..., Any]] = {
     "normal": Tensor.normal_,
     "uniform": Tensor.uniform_,
     "snormal": fills.sparse,
+    "eye": fills.eye,
+    "dirac": fills.dirac,
     "zeros": fills.zeros,
     "ones": fills.ones,
 }
+_DIMENSIONS = {"normal": (1, 64), "uniform": (1, 64), "zeros": (1, 64), "ones": (1, 64),
+               "snormal": (2, 2), "eye": (2, 2), "dirac": (3, 5)}  # others: two and more
 GAINED = ("xuniform", "xnormal", "orthogonal")
 
 
@@ -53,11 +58,11 @@ def options_for(name: str, function: str, fan: str) -> tuple[Any, ...]:
     return {"snormal": (0.1,), "normal": (0.0, 1.0), "uniform": (-0.1, 0.1)}.get(name, ())
 
 
-def weights(module: nn.Module) -> dict[str, Tensor]:
-    """Parameters of two and more dimensions, by name, each once."""
+def weights(module: nn.Module, least: int = 2) -> dict[str, Tensor]:
+    """Parameters of at least so many dimensions, by name, each once."""
     found: dict[int, tuple[str, Tensor]] = {}
     for name, parameter in named_parameters(module):
-        if parameter.dim() > 1:
+        if not is_lazy(parameter) and parameter.dim() >= least and parameter.is_floating_point():
             found.setdefault(id(parameter), (name, parameter))
     return dict(found.values())
 
@@ -79,7 +84,7 @@ def draw_all(module: nn.Module, name: str, *options: Any) -> None:
                 reset()
         return
     for tensor in weights(module).values():
-        if name != "snormal" or tensor.dim() == 2:
+        if suits(tensor, name):
             draw(tensor, name, *options)
     for path, parameter in named_parameters(module):
         if path.endswith("bias") and parameter.dim() == 1:
@@ -88,4 +93,5 @@ def draw_all(module: nn.Module, name: str, *options: Any) -> None:
 
 def suits(tensor: Tensor, name: str) -> bool:
     """Whether an initializer can fill a tensor of this shape."""
-    return name in DRAWS and (name != "snormal" or tensor.dim() == 2) and tensor.dim() > 1
+    least, most = _DIMENSIONS.get(name, (2, 64))
+    return name in DRAWS and least <= tensor.dim() <= most and tensor.numel() > 0

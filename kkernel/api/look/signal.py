@@ -8,7 +8,7 @@ that the finite width of the layers causes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from .describe import describe
 from .expected import Belief, expect
+from .expected_gradients import Pass, expected_gradients, references
 from .initializers import draw_all
 from .laws import KnownLaw, parameter_laws
 from .sample import data_of, sample_inputs
@@ -32,8 +33,9 @@ NAN = math.nan
 class Layer:
     """One module without children, where its forward is called first.
 
-    `square` is the mean square of its output, `gradient` that of the gradient there, `theory` the
-    expected square and `spread` the standard deviation of its logarithm. `dead` is the share of
+    `square` is the mean square of its output, `gradient` that of the gradient there, `theory` and
+    `gradient_theory` what is expected of them; `spread` and `gradient_spread` are the standard
+    deviations of their logarithms. `dead` is the share of
     units that are zero for all samples, `saturated` that of outputs at the end of a bounded
     activation's range. NaN where nothing is known.
     """
@@ -46,6 +48,8 @@ class Layer:
     spread: float
     dead: float
     saturated: float
+    gradient_theory: float = NAN
+    gradient_spread: float = NAN
 
 
 @dataclass(frozen=True)
@@ -127,13 +131,12 @@ def _drawn(shape: Tensor, model: nn.Module) -> Tensor:
 
 @dataclass
 class _Seen:
-    path: str
     kind: str
     square: float
     belief: Belief | None
     dead: float
     saturated: float
-    gradient: float = NAN
+    call: int  # its number among all calls
 
 
 def _measure(
@@ -150,7 +153,7 @@ def _measure(
     try:
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.manual_seed(0)
-            _backward(twin(*inputs))
+            watcher.send_back(twin(*inputs))
     except Exception as error:  # user code
         failure = first_line(error)
     finally:
@@ -161,30 +164,18 @@ def _measure(
                 buffer.copy_(buffers[id(buffer)])
         for parameter in twin.parameters():
             parameter.grad = None
-    return Signal(tuple(map(_layer, watcher.seen)), source, failure)
-
-
-def _backward(output: Any) -> None:
-    """Send a standard normal gradient back from the first output."""
-    first = next(tensors_in(output), None)
-    if first is not None and first.requires_grad:
-        first.backward(torch.randn_like(first))
-
-
-def _layer(seen: _Seen) -> Layer:
-    belief = seen.belief or Belief(NAN)
-    return Layer(seen.path, seen.kind, seen.square, seen.gradient, belief.square,
-                 math.sqrt(belief.variance), seen.dead, seen.saturated)
+    return Signal(tuple(watcher.layers()), source, failure)
 
 
 class _Watcher:
     """Notes the outputs of layers, and what is believed of each tensor on its way."""
 
     def __init__(self, laws: dict[str, KnownLaw]) -> None:
-        self.seen: list[_Seen] = []
         self._laws = laws
+        self._seen: list[_Seen] = []  # the first call of each layer
+        self._calls: list[Pass] = []  # tensors stay alive here, so that their ids stay theirs
         self._beliefs: dict[int, Belief] = {}
-        self._alive: list[Tensor] = []  # an id is not used again while its tensor lives
+        self._back: dict[int, Belief] = {}
         self._called: set[str] = set()
 
     def hook(self, path: str) -> Callable[..., None]:
@@ -192,30 +183,52 @@ class _Watcher:
             out = next(tensors_in(output), None)
             if out is None or not out.is_floating_point() or not out.numel():
                 return
-            belief = self._believe(path, module, next(tensors_in(args), None), out)
-            if path in self._called:
-                return
-            self._called.add(path)
-            seen = _Seen(path, describe(module).kind, mean_square(out), belief,
-                         _dead(module, out), _saturated(module, out))
-            self.seen.append(seen)
+            given = next(tensors_in(args), None)
+            start = self._start(given)
+            belief = self._believe(path, module, start, out)
+            call = Pass(path, module, given, out, (out.grad_fn, out.output_nr),
+                        start.square if start else NAN)
+            self._calls.append(call)
             if out.requires_grad:
-                out.register_hook(lambda g: setattr(seen, "gradient", mean_square(g)))
+                out.register_hook(call.note)
+            if path not in self._called:
+                self._called.add(path)
+                self._seen.append(_Seen(describe(module).kind, mean_square(out), belief,
+                                        _dead(module, out), _saturated(module, out),
+                                        len(self._calls) - 1))
 
         return after
 
+    def _start(self, given: Tensor | None) -> Belief | None:
+        if given is None or not given.is_floating_point() or not given.numel():
+            return None
+        return self._beliefs.get(id(given)) or Belief(mean_square(given))
+
     def _believe(
-        self, path: str, module: nn.Module, given: Tensor | None, out: Tensor
+        self, path: str, module: nn.Module, start: Belief | None, out: Tensor
     ) -> Belief | None:
-        start = None
-        if given is not None and given.is_floating_point() and given.numel():
-            start = self._beliefs.get(id(given)) or Belief(mean_square(given))
         belief = expect(module, path, start, self._laws)
         self._beliefs.pop(id(out), None)
         if belief is not None:
             self._beliefs[id(out)] = belief
-        self._alive += [t for t in (given, out) if t is not None]
         return belief
+
+    def send_back(self, output: Any) -> None:
+        """Send a standard normal gradient back from the first output."""
+        first = next(tensors_in(output), None)
+        if first is not None and first.requires_grad:
+            uses = references(first)
+            first.backward(torch.randn_like(first))
+            self._back = expected_gradients(self._calls, first, uses, self._laws)
+
+    def layers(self) -> Iterator[Layer]:
+        """What was seen of each layer."""
+        for seen in self._seen:
+            call = self._calls[seen.call]
+            forth, back = seen.belief or Belief(NAN), self._back.get(seen.call, Belief(NAN))
+            yield Layer(call.path, seen.kind, seen.square, call.gradient, forth.square,
+                        math.sqrt(forth.variance), seen.dead, seen.saturated, back.square,
+                        math.sqrt(back.variance))
 
 
 def mean_square(tensor: Tensor) -> float:

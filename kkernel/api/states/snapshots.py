@@ -212,10 +212,17 @@ class Snapshots:
         check(kept.state, self.module, self.optimizer)
         before = self._keep(capture(self.module, self.optimizer), "")
         result = self._write(name, kept, before.digests)
-        self._undo.append((name, before))
+        self._push(f"restore of {name}", before)
+        return result
+
+    def about_to(self, what: str) -> None:
+        """Keep the present state for `undo`, before something changes it: words for what."""
+        self._push(what, self._keep(capture(self.module, self.optimizer), ""))
+
+    def _push(self, what: str, before: _Kept) -> None:
+        self._undo.append((what, before))
         del self._undo[:-MOST_UNDO]
         self._sweep()
-        return result
 
     def _write(self, name: str, kept: _Kept, live: dict[Key, str]) -> Restored:
         applied = apply(kept.state, self.module, self.optimizer, live)
@@ -223,13 +230,13 @@ class Snapshots:
 
     @property
     def can_undo(self) -> str:
-        """The name of the state whose restore would be undone, or nothing."""
+        """Words for what would be undone, or nothing."""
         return self._undo[-1][0] if self._undo else ""
 
     def undo(self) -> Restored:
-        """Put back what the last restore has overwritten."""
+        """Put back what the last restore, or another announced change, has overwritten."""
         if not self._undo:
-            raise StateError("there is no restore to undo")
+            raise StateError("there is nothing to undo")
         name, before = self._undo[-1]
         result = self._write(name, before, {})
         self._undo.pop()
