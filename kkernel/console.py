@@ -135,9 +135,9 @@ def _completer(session: Session) -> Any:
 
         def get_completions(self, document: Any, _event: Any) -> Iterator[Completion]:
             cursor = document.cursor_position
-            start, found = complete(session, document.text, cursor)
-            for c in found:
-                yield Completion(c.text, start - cursor, display_meta=c.signature)
+            places = complete(session, document.text, cursor)
+            for c in places.found:
+                yield Completion(c.text, places.start - cursor, display_meta=c.signature)
 
     return QCompleter()
 

@@ -7,7 +7,8 @@ program loads the library itself: ``(`ktorch 2:`fns,1)[]`` gives the dictionary 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from kkernel.api import names
 from kkernel.q import Interpreter, interrupts
@@ -16,6 +17,8 @@ from kkernel.q.functions import Foreign
 from kkernel.q.values import Dict, List, Value, record
 
 Write = Callable[[str], object]
+# names before an open bracket, first symbol in it, items before the place, pointers among them
+OpenCall = tuple[tuple[str, ...], str, int, tuple[Value, ...]]
 NAMES = frozenset(names.NAMES)
 
 
@@ -73,6 +76,32 @@ class Session:
     def api_function(self, name: str) -> Foreign | None:
         """A function of the k api, None for other names and while the api is not loaded."""
         return (self._functions or {}).get(name)
+
+    def symbols_at(self, calls: Sequence[OpenCall]) -> list[Any]:
+        """The symbols that fit inside calls of the api, as `api.vocabulary.Word`s; none while
+        the api is not loaded.  The innermost call comes first."""
+        if self._functions is None:
+            return []
+        from kkernel.api.vocabulary import Call, symbols_at
+
+        return symbols_at([Call(*call) for call in calls])
+
+    def symbol_entry(self, calls: Sequence[OpenCall], name: str) -> Any:
+        """What a symbol inside calls of the api stands for, as an `api.vocabulary.Entry`."""
+        if self._functions is None:
+            return None
+        from kkernel.api.vocabulary import Call, entry
+
+        return entry([Call(*call) for call in calls], name)
+
+    def function_entry(self, name: str) -> Any:
+        """What is declared about a function of the api, None while it is not loaded."""
+        if self._functions is None or name not in NAMES:
+            return None
+        from kkernel.api.declare import FUNCTIONS
+        from kkernel.api.vocabulary import function_entry
+
+        return function_entry(FUNCTIONS[name])
 
     def torch_object(self, x: Value) -> tuple[str, object]:
         """The class and the object behind a pointer; "" and None for any other value."""

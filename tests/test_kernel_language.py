@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kkernel.kernel.language.completeness import joined, state
@@ -19,6 +21,7 @@ d:`alpha`beta!1 2
 .lib.scale:{x*2}
 .lib.size:3
 delayed::count unknown
+day:2024.01.02
 """
 
 
@@ -30,7 +33,17 @@ def q() -> Session:
 
 
 def texts(q: Session, code: str, cursor: int | None = None) -> list[str]:
-    return [c.text for c in complete(q, code, len(code) if cursor is None else cursor)[1]]
+    return [c.text for c in complete(q, code, len(code) if cursor is None else cursor).found]
+
+
+def at_bar(code: str) -> tuple[str, int]:
+    """The text and the cursor of a text with a bar where the cursor is."""
+    return code.replace("|", "", 1), code.index("|")
+
+
+def typed(q: Session, code: str) -> dict[str, str]:
+    """Candidate -> kind, for a text with a bar where the cursor is."""
+    return {c.text: c.kind for c in complete(q, *at_bar(code)).found}
 
 
 @pytest.mark.parametrize(("code", "found"), [
@@ -45,35 +58,140 @@ def texts(q: Session, code: str, cursor: int | None = None) -> list[str]:
     ("kt`", ["id", "name"]),
     ("d`al", ["alpha"]),
     ("d`alpha`be", ["beta"]),
+    ("t.pr", ["t.price"]),
+    ("day.mo", ["day.month"]),
     ("\\t", ["t", "ts"]),
+    ("1\n\\v", ["v"]),
+    ("\\v .li", [".lib"]),
     ('"pri', []),  # inside a string
     ('"a" pri', ["price", "prior_", "prior"]),
+    ("1 /pri", []),  # inside a comment
     ("", []),
     ("1 2", []),
     ("nothing`", []),
+    ("`pri", []),
     ("kunif", ["kuniform"]),  # a name of the api, known before it is loaded
+    ("get`pri", ["price", "prior_"]),
+    ("`t insert (`a;1.5);kt`na", ["name"]),
+    ("wide:3\nwid", ["wide"]),  # assigned in this cell, which has not run
+    ("{[left;right]mid:left;ri", ["right"]),
+    ("{[left]mid:left;mi", ["mid", "min", "mins"]),
 ])
 def test_completion(q: Session, code: str, found: list[str]) -> None:
-    assert texts(q, code) == found
+    assert texts(q, code)[:len(found) or None] == found
 
 
-def test_columns_inside_qsql(q: Session) -> None:
-    assert texts(q, "select sy from t", 9)[0] == "sym"
-    assert texts(q, "select na from kt where id", 9)[0] == "name"
-    assert "sym" not in texts(q, "sy")
+@pytest.mark.parametrize("code", [
+    "select pri| from t", "select pri|\n from t", "exec pri| by sym from t where price>1",
+    "select from t where pri|", "select from (select pri| from t) where x=1",
+    "f[select first pri| from t;2]", "select a:(1;pri|) from t", "update pri| from `t",
+    "count select distinct pri|",  # no table yet: the columns of all
+])
+def test_columns_inside_qsql(q: Session, code: str) -> None:
+    assert next(iter(typed(q, code).items())) == ("price", "column")
 
 
-def test_positions_count_characters_not_bytes(q: Session) -> None:
-    code = '"\N{GRINNING FACE}";pric'
-    start, found = complete(q, code, len(code))
-    assert code[start:] == "pric" and [c.text for c in found] == ["price"]
+@pytest.mark.parametrize("code", [
+    "sy|", "f[select from t;sy|]", "(select from t),sy|", "select from t;sy|", "{sy|} each t",
+    "select from kt where sy|", "exec sym from t\nsy|"])
+def test_no_columns_outside_of_their_query(q: Session, code: str) -> None:
+    assert "sym" not in typed(q, code)
+
+
+def test_tables_after_from(q: Session) -> None:
+    assert next(iter(typed(q, "select from k|").items())) == ("kt", "table")
+    assert typed(q, "select name from kt wh|")["where"] == "keyword"
+
+
+@pytest.mark.parametrize(("code", "found"), [
+    ("`pri| xasc t", ["price"]), ("`sym xkey t lj `na| xkey kt", ["name"]), ("0!kt`id|", ["id"])])
+def test_columns_of_the_tables_in_the_statement(q: Session, code: str, found: list[str]) -> None:
+    text, cursor = at_bar(code)
+    assert texts(q, text, cursor) == found
+
+
+@pytest.mark.parametrize(("code", "start", "end"), [
+    ("1+pri|ce*2", 2, 7), ("pri|", 0, 3), ("t`pr|ice`sym", 2, 7), ("\\t|", 1, 2),
+    ('"\N{GRINNING FACE}";pric|', 4, 8)])  # characters are counted, not bytes
+def test_the_whole_word_is_replaced(q: Session, code: str, start: int, end: int) -> None:
+    found = complete(q, *at_bar(code))
+    assert (found.start, found.end) == (start, end) and found.found
 
 
 def test_kinds_and_signatures(q: Session) -> None:
-    by_name = {c.text: c for word in ("f", "price", ".l") for c in complete(q, word, len(word))[1]}
+    by_name = {c.text: c for word in ("f", "price", ".l")
+               for c in complete(q, word, len(word)).found}
     assert (by_name["f"].kind, by_name["f"].signature) == ("function", "[size;depth]")
-    assert by_name["price"].kind == "instance"
+    assert by_name["price"].kind == "variable"
     assert by_name[".lib"].kind == "namespace"
+
+
+def test_paths(q: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ("data/trades.csv", "data/my file.csv", ".hidden", "start.q"):
+        (tmp_path / name).write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert typed(q, "read0`:da|") == {"data/": "path"}
+    assert typed(q, "get`:data/t|r") == {"trades.csv": "path"}
+    assert list(typed(q, "`:data/|")) == ["trades.csv"]  # a symbol cannot spell a blank
+    assert list(typed(q, "\\l |")) == ["data/", "start.q"]
+    assert list(typed(q, 'system"l s|"')) == ["start.q"]
+    assert list(typed(q, '"data/|"')) == ["my file.csv", "trades.csv"]
+    assert list(typed(q, "`:.h|")) == [".hidden"]
+    assert typed(q, f"`:{tmp_path}/nowhere/|") == {}
+
+
+# --------------------------------------------------------------------------- the k api
+
+@pytest.fixture(scope="module")
+def torch(q: Session) -> Session:
+    """With the api loaded, and objects to look at."""
+    q.load_api()
+    assert q.execute("""
+m:module seq(`sequential;(`linear;`hidden;4;3);`relu`act;(`batchnorm1d;`norm;3))
+big:tensor(`ones;2 3;`double)
+dt:dict`left`right!(1 2;3 4)
+o:opt(`adam;m;.01)
+""") is None
+    return q
+
+
+@pytest.mark.parametrize(("code", "kinds"), [
+    ("module`rel|", {"relu": "module", "relu6": "module"}),
+    ("m:module enlist(`lin|", {"linear": "module"}),
+    ("m:module seq`sequential`softp|", {"softplus": "module"}),
+    ("module seq(`sequential;(`conv2d;16;32;3;`pad|", {"pad": "option", "padmode": "option"}),
+    ("module enlist(`conv2d;`C;`in`ou|t`size!3 4 5)", {"out": "option"}),
+    ("module enlist(`conv2d;16;32;3;((`stride;2);(`dil|", {}),  # a pair in a list: no head
+    ("module enlist(`upsample;2;`bil|", {"bilinear": "value"}),
+    ("loss`smo|", {"smoothl1": "loss"}),
+    ("model(m;loss`mse|;o)", {"mse": "loss"}),
+    ("loss(`mse;`s|", {"sum": "value"}),
+    ("opt(`ada|;m)", {"adam": "optimizer", "adamw": "optimizer", "adagrad": "optimizer"}),
+    ("opt(`sgd;m;(`mom|;.9))", {"momentum": "option"}),
+    ("opt(`sgd;m;.1;`nest|", {"nesterov": "option"}),
+    ("tensor(`zer|", {"zeros": "mode"}),
+    ("tensor(1 2 3;`dou|", {"double": "option"}),
+    ("help`backw|", {"backward": "topic"}),
+    ("setting`thr|", {"threads": "setting"}),
+    ("train(m;`batchs|", {"batchsize": "option"}),
+    ("knormal(big;`rel|", {"relu": "value"}),
+    ("knormal(big;`relu;`fano|", {"fanout": "value"}),
+    ("parm(m;`hid|", {"hidden.weight": "parameter", "hidden.bias": "parameter",
+                      "hidden": "child"}),
+    ("buffer(m;`norm.run|", {"norm.running_mean": "buffer", "norm.running_var": "buffer"}),
+    ("child(m;`ac|", {"act": "child"}),
+    ("tensor(dt;`le|", {"left": "parameter"}),
+    ("nothing(`rel|", {}),
+])
+def test_symbols_of_the_api(torch: Session, code: str, kinds: dict[str, str]) -> None:
+    found = typed(torch, code)
+    assert found == kinds
+
+
+def test_options_say_what_they_mean(torch: Session) -> None:
+    [found] = complete(torch, *at_bar("module enlist(`linear;3;`bia|")).found
+    assert found.signature.endswith("default 1b")
 
 
 def test_looking_runs_nothing(q: Session) -> None:
@@ -82,12 +200,14 @@ def test_looking_runs_nothing(q: Session) -> None:
     assert describe(q, "delayed", 2) is None
 
 
-def test_functions_of_the_api_are_explained_once_loaded(q: Session) -> None:
+def test_functions_of_the_api_are_explained_once_loaded() -> None:
+    q = Session()
+    assert complete(q, "module`rel", 10).found == []
     assert describe(q, "kuniform", 3) is None
     q.load_api()
     text = describe(q, "kuniform(t;", 11)
     assert text is not None and text.startswith("kuniform(")
-    [found] = complete(q, "kunif", 5)[1]
+    [found] = complete(q, "kunif", 5).found
     assert found.signature.startswith("(")
 
 

@@ -415,7 +415,8 @@ def test_the_python_line_of_a_click_runs(
     panel.snapshots.take("b")
     panel.snapshots.restore("b")
     assert panel.line(act, *arguments) == line
-    eval(line, {**vars(kkernel_widgets), "m": model})
+    names = {name: getattr(kkernel_widgets, name) for name in kkernel_widgets.__all__}
+    eval(line, {**names, "m": model})
 
 
 @pytest.mark.parametrize(("word", "line"), [

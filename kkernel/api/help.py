@@ -90,8 +90,13 @@ def backward_modes() -> Table:
                   List([string(w) for w in words])])
 
 
+def topics() -> dict[str, str]:
+    """The topics that `help[]` lists, with their words."""
+    return {name: words for name, (words, _) in sorted(_TOPICS.items()) if words}
+
+
 def _all_topics() -> Dict:
-    rows = {name: words for name, (words, _) in sorted(_TOPICS.items()) if words}
+    rows = topics()
     return Dict(symbols(rows), List([string(w) for w in rows.values()]))
 
 

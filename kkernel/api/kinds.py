@@ -103,10 +103,14 @@ Reader = Callable[[Value], Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of argument: the word for it, and a function value -> Python value or `NO`."""
+    """A kind of argument: the word for it, and a function value -> Python value or `NO`.
+
+    `choices` are the symbols that it takes, where there are few.
+    """
 
     word: str
     read: Reader
+    choices: tuple[str, ...] = ()
 
 
 def as_long(x: Value) -> Any:

@@ -42,12 +42,14 @@ class OptionKind:
 
     `read(value, dims)` and `show(python, dims)`: `dims` is the D of options that take one long
     or D of them.  `named(value, dims)` reads the more lenient named form.
+    `choices` are the symbols that it takes, where there are few.
     """
 
     word: str
     read: Reader
     show: Shower
     named: Reader | None = None
+    choices: tuple[str, ...] = ()
 
 
 def _plain(value: Any, dims: int) -> Value:

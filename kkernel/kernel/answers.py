@@ -19,11 +19,12 @@ Reply = dict[str, Any]
 def complete_reply(session: Session, code: str, cursor: int | None) -> Reply:
     """Candidates for the word at the cursor, with their kinds where the front end shows them."""
     at = len(code) if cursor is None else cursor
-    start, found = complete(session, code, at)
-    typed = [{"start": start, "end": at, "text": c.text, "type": c.kind,
+    places = complete(session, code, at)
+    start, end, found = places.start, places.end, places.found
+    typed = [{"start": start, "end": end, "text": c.text, "type": c.kind,
               "signature": c.signature} for c in found]
     return {"status": "ok", "matches": [c.text for c in found], "cursor_start": start,
-            "cursor_end": at, "metadata": {"_jupyter_types_experimental": typed}}
+            "cursor_end": end, "metadata": {"_jupyter_types_experimental": typed}}
 
 
 def inspect_reply(session: Session, code: str, cursor: int | None) -> Reply:

@@ -36,7 +36,7 @@ def choice(word: str, *names: str, text: str = "unrecognized {word}: {given}") -
             raise QError(text.format(word=word, given=x))
         return str(x) or None
 
-    return Kind(word, read)
+    return Kind(word, read, names)
 
 
 def _flag(name: str, words: str, default: bool) -> Param:

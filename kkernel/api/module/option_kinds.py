@@ -36,7 +36,7 @@ def choice(names: Sequence[str], message: str) -> OptionKind:
             return s if s is NO else str(s)
         raise QError(message.format(given=s))
 
-    return OptionKind("symbol", read, _show_symbol)
+    return OptionKind("symbol", read, _show_symbol, choices=tuple(names))
 
 
 def padding(where: str) -> OptionKind:

@@ -1,14 +1,15 @@
 """Completion: what could stand at the cursor.
 
-Three places are told apart by the text before the cursor: a system command at the start of a
-line, a symbol after a backtick (columns of the table or keys of the dictionary it indexes), and
-a name anywhere else (variables, keywords, functions of the k api, members of a namespace, and
-inside qSQL the columns of its table).
+The place decides.  A line that starts with a backslash takes a system command; a symbol takes
+what the open call of the api understands, the columns and keys of what the statement names, a
+path after its colon; a string takes a path; a name takes locals, columns of the query around it,
+variables, keywords, functions of the api, members of a namespace or table.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,75 +18,188 @@ from ...q.functions import Foreign
 from ...q.registry import KEYWORDS
 from ...q.symbols import Symbol
 from ...q.syntax.parse import CONTROL, QSQL
+from ...q.types import BY_CODE
 from ...q.values import Dict, Table, is_function, items, qtype
+from .paths import entries
+from .place import Place, assigned_names, local_names, place_at, query_at
 
 if TYPE_CHECKING:
-    from ...session import Session
+    from ...session import OpenCall, Session
 
-_NAME_BEFORE = re.compile(r"(?:\.[A-Za-z]?|[A-Za-z])[\w.]*$")
-_SYMBOL_BEFORE = re.compile(r"([A-Za-z.][\w.]*)?[\[ ]*((?:`\w*)*`)(\w*)$")
-_COMMAND_BEFORE = re.compile(r"(?:^|\n)\\(\w*)$")
-_FROM = re.compile(r"\bfrom\s+([A-Za-z.][\w.]*)")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
+_COMMAND = re.compile(r"\\(\w*)$")
+_ARGUMENT = re.compile(r"\\(\w+) +(\S*)$")
+_TEMPORAL_PARTS = ("date", "year", "month", "mm", "week", "dd", "time", "minute", "second", "hh",
+                   "uu", "ss")
 
 QSQL_CLAUSES = ("by", "from", "where")
+TAKE_NAMES = ("get", "value", "key", "meta", "cols", "tables", "type", "hdel", "views", "keys")
+SET_NAMES = ("set", "insert", "upsert")
 COMMANDS = {
     "a": "tables", "b": "views", "B": "pending views", "c": "console size", "cd": "directory",
     "d": "namespace", "f": "functions", "l": "load a script", "o": "offset from UTC",
     "P": "digits shown", "S": "random seed", "t": "milliseconds", "ts": "time and space",
     "v": "variables", "w": "memory", "W": "first day of the week", "z": "date order",
 }
+_OF_PATHS, _OF_SPACES = ("l", "cd"), ("d", "a", "b", "f", "v")
 
 
 @dataclass(frozen=True)
 class Completion:
-    """One candidate: its text, what it is, and how it is called."""
+    """One candidate: its text, what it is, and how it is called or what it means."""
 
     text: str
-    kind: str  # shown by the front end: function, keyword, instance, property ...
+    kind: str  # shown by the front end: function, keyword, variable, column ...
     signature: str = ""
 
 
-def complete(session: Session, code: str, cursor: int) -> tuple[int, list[Completion]]:
-    """Where the word at the cursor starts, and the candidates for it, best first."""
-    before = code[:cursor]
-    command = _COMMAND_BEFORE.search(before)
-    if command:
-        word = command.group(1)
-        return cursor - len(word), _matching(word, _commands())
-    if _in_string(before):
-        return cursor, []
-    symbol = _SYMBOL_BEFORE.search(before)
-    if symbol:
-        word = symbol.group(3)
-        return cursor - len(word), _matching(word, _fields(session, symbol.group(1)))
-    found = _NAME_BEFORE.search(before)
-    word = found.group() if found else ""
-    return cursor - len(word), _names(session, word, code) if word else []
+@dataclass(frozen=True)
+class Completions:
+    """Candidates, best first, for the text from `start` to `end`."""
+
+    start: int
+    end: int
+    found: list[Completion]
 
 
-def _in_string(before: str) -> bool:
-    """Is the end of the text inside a string?"""
-    rest = _STRING.sub("", before)
-    return '"' in rest
+def complete(session: Session, code: str, cursor: int) -> Completions:
+    """The candidates for the word at the cursor; all of the word is replaced, also behind it."""
+    line = code[code.rfind("\n", 0, cursor) + 1:cursor]
+    if line.startswith("\\"):
+        return _in_command(session, line, cursor)
+    place = place_at(code, cursor)
+    token = place.token
+    kind = token.kind if token is not None else ""
+    if token is None or kind in ("comment", "number"):
+        return Completions(cursor, cursor, [])
+    typed = code[token.start:cursor]
+    if kind == "string":
+        return _in_string(typed, cursor)
+    if kind == "symbol":
+        return _in_symbol(session, place, typed)
+    return Completions(token.start, max(cursor, token.end) if typed else cursor,
+                       _names(session, place, typed) if typed else [])
 
 
-def _names(session: Session, word: str, code: str) -> list[Completion]:
-    candidates = [*_columns(session, code), *_globals(session, word), *_keywords(),
-                  *_api(session)]
-    return _matching(word, candidates)
-
-
-def _matching(word: str, candidates: list[Completion]) -> list[Completion]:
+def _matching(word: str, candidates: Iterable[Completion]) -> list[Completion]:
     """Candidates that start with the word, exact case before other case, no name twice."""
-    exact = [c for c in candidates if c.text.startswith(word)]
+    known = list(candidates)
+    exact = [c for c in known if c.text.startswith(word)]
     folded = word.lower()
-    other = [c for c in candidates if c.text.lower().startswith(folded)] if not exact else []
+    other = [c for c in known if c.text.lower().startswith(folded)] if not exact else []
     return list({c.text: c for c in reversed(exact or other)}.values())[::-1]
 
 
-def _commands() -> list[Completion]:
-    return [Completion(name, "magic", words) for name, words in COMMANDS.items()]
+# ------------------------------------------------------------------ commands, strings, paths
+
+def _in_command(session: Session, line: str, cursor: int) -> Completions:
+    command = _COMMAND.fullmatch(line)
+    if command:
+        word = command.group(1)
+        found = _matching(word, (Completion(n, "command", w) for n, w in COMMANDS.items()))
+        return Completions(cursor - len(word), cursor, found)
+    argument = _ARGUMENT.fullmatch(line)
+    name, word = argument.groups() if argument else ("", "")
+    if name in _OF_PATHS:
+        return _path(word, cursor)
+    if name in _OF_SPACES:
+        spaces = (Completion("." + s, "namespace") for s in session.interpreter.globals.spaces)
+        return Completions(cursor - len(word), cursor, _matching(word, spaces))
+    return Completions(cursor, cursor, [])
+
+
+def _path(word: str, cursor: int, symbol: bool = False) -> Completions:
+    last = word.rpartition("/")[2]
+    found = [Completion(n + "/" * folder, "path", "folder" if folder else "file")
+             for n, folder in entries(word, symbol)]
+    return Completions(cursor - len(last), cursor, found)
+
+
+def _in_string(typed: str, cursor: int) -> Completions:
+    """A path after `l ` or `cd `, as `system` takes it, or wherever a slash was typed."""
+    word = re.split(r"[\s\":]", typed)[-1]
+    if "/" in word or re.match(r"\"(l|cd) ", typed):
+        return _path(word, cursor)
+    return Completions(cursor, cursor, [])
+
+
+# ------------------------------------------------------------------ symbols
+
+def _in_symbol(session: Session, place: Place, typed: str) -> Completions:
+    cursor, token = place.cursor, place.token
+    assert token is not None
+    word = typed.rpartition("`")[2]
+    if ":" in word:
+        return _path(word.partition(":")[2], cursor, symbol=True)
+    rest = token.text[len(typed):]
+    candidates = [*_of_calls(session, place), *_of_statement(session, place),
+                  *_named_variables(session, place)]
+    return Completions(cursor - len(word), cursor + len(re.match(r"\w*", rest).group()),  # type: ignore[union-attr]
+                       _matching(word, candidates))
+
+
+def open_calls(session: Session, place: Place) -> list[OpenCall]:
+    """The calls and lists that are open at a place, the innermost first."""
+    applied = place.names_before
+    found: list[OpenCall] = [(tuple(applied), "", 0, ())] if applied else []
+    for group in place.groups[:-1]:
+        named = [t.text for t in group.tokens if t.kind == "name"]
+        pointers = (peek(session, name) for name in named)
+        found.append((tuple(group.names), group.first, group.position,
+                      tuple(p for p in pointers if p is not None)))
+    return found
+
+
+def _of_calls(session: Session, place: Place) -> Iterator[Completion]:
+    for word in session.symbols_at(open_calls(session, place)):
+        yield Completion(word.text, word.kind, word.words)
+
+
+def _of_statement(session: Session, place: Place) -> Iterator[Completion]:
+    """Columns and keys of the tables and dictionaries that the statement names, the applied one
+    first."""
+    named = [t.text for t in place.statement if t.kind == "name"]
+    for name in dict.fromkeys([*place.names_before[:1], *named]):
+        yield from _fields(session, name)
+
+
+def _named_variables(session: Session, place: Place) -> Iterator[Completion]:
+    """Variables, where a symbol names one: ``get`a``, `` `a set 1``."""
+    following = place.rest[0].text if place.rest else ""
+    inner = place.groups[0]
+    if (place.names_before[:1] and place.names_before[0] in TAKE_NAMES or following in SET_NAMES
+            or inner.names[:1] and inner.names[0] in SET_NAMES and not inner.position):
+        yield from (c for c in _globals(session, "") if c.kind == "variable")
+
+
+# ------------------------------------------------------------------ names
+
+def _names(session: Session, place: Place, word: str) -> list[Completion]:
+    member = _members(session, word) if "." in word[1:] and word[0] != "." else []
+    if member:
+        return _matching(word, member)
+    query = query_at(place)
+    candidates: list[Completion] = []
+    if query is not None:
+        tables = [query.table] if query.table else list(_tables(session))
+        kind = "table" if query.names_table else "column"
+        candidates += [Completion(t, kind) for t in tables] if query.names_table else [
+            c for t in tables for c in _fields(session, t)]
+        candidates += [Completion(w, "keyword") for w in QSQL_CLAUSES]
+    candidates += [Completion(n, "variable") for n in local_names(place)]
+    candidates += _globals(session, word)
+    candidates += [Completion(n, "variable") for n in assigned_names(place.code)]
+    return _matching(word, [*candidates, *_keywords(), *_api(session)])
+
+
+def _members(session: Session, word: str) -> list[Completion]:
+    """`t.price` of a table or dictionary, `d.year` of temporals."""
+    owner = word.rpartition(".")[0]
+    value = peek(session, owner)
+    if value is None:
+        return []
+    if abs(qtype(value)) in range(12, 20):
+        return [Completion(f"{owner}.{part}", "property") for part in _TEMPORAL_PARTS]
+    return [Completion(f"{owner}.{f}", "column", kind) for f, kind in fields(value)]
 
 
 def _keywords() -> list[Completion]:
@@ -95,7 +209,7 @@ def _keywords() -> list[Completion]:
 
 def _api(session: Session) -> list[Completion]:
     return [Completion(name, "function", signature(session.api_function(name)))
-            for name in session.api_names]
+            for name in sorted(session.api_names)]
 
 
 def _globals(session: Session, word: str) -> list[Completion]:
@@ -120,7 +234,7 @@ def _one_level(name: str, word: str) -> str:
 
 
 def _kind(value: Any) -> str:
-    return "function" if value is not None and is_function(value) else "instance"
+    return "function" if value is not None and is_function(value) else "variable"
 
 
 def signature(value: Any) -> str:
@@ -131,16 +245,12 @@ def signature(value: Any) -> str:
     if names is not None:
         return "[" + ";".join(names or ("x",)) + "]"
     rank = getattr(value, "rank", 0)
-    if _kind(value) != "function" or not 0 < rank <= 3:
+    if _kind(value) != "function" or not 0 < rank <= 4:
         return ""
-    return "[" + ";".join("xyz"[:rank]) + "]"
+    return "[" + ";".join("xyzw"[:rank]) + "]"
 
 
-def _fields(session: Session, name: str | None) -> list[Completion]:
-    """Columns of the table, keys of the dictionary called `name`."""
-    value = peek(session, name) if name else None
-    return [Completion(f, "property", kind) for f, kind in fields(value)]
-
+# ------------------------------------------------------------------ values, looked at only
 
 def peek(session: Session, name: str) -> Any:
     """The value of a global without running or loading anything; None for views, `.z` names."""
@@ -155,25 +265,30 @@ def peek(session: Session, name: str) -> Any:
         return None
 
 
-def _columns(session: Session, code: str) -> list[Completion]:
-    found: list[Completion] = []
-    for name in _FROM.findall(code):
-        found += _fields(session, name)
-    return found
+def _tables(session: Session) -> Iterator[str]:
+    for name, value in list(session.interpreter.globals.root.items()):
+        if isinstance(value, Table) or isinstance(value, Dict) and value.keyed_table:
+            yield name
+
+
+def _fields(session: Session, name: str) -> list[Completion]:
+    """Columns of the table, keys of the dictionary called `name`."""
+    return [Completion(f, "column", kind) for f, kind in fields(peek(session, name))]
 
 
 def fields(value: Any) -> list[tuple[str, str]]:
     """The names inside a table or dictionary, each with the type of what it holds."""
     if isinstance(value, Table):
-        return [(str(c), _type_letter(d)) for c, d in zip(value.columns, value.data, strict=True)]
+        return [(str(c), _type_name(d)) for c, d in zip(value.columns, value.data, strict=True)]
     if isinstance(value, Dict):
         if isinstance(value.keys, Table):
             return fields(value.keys) + fields(value.values)
-        return [(str(k), _type_letter(v)) for k, v in
+        return [(str(k), _type_name(v)) for k, v in
                 zip(items(value.keys), items(value.values), strict=False)
                 if isinstance(k, Symbol) and k]
     return []
 
 
-def _type_letter(value: Any) -> str:
-    return f"type {qtype(value)}h"
+def _type_name(value: Any) -> str:
+    code = abs(qtype(value))
+    return BY_CODE[code].name if code in BY_CODE else f"type {code}h"
