@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from .errors import QError
 from .functions import NULL
 from .lists.index import index
-from .symbols import sym, symbols
-from .values import Dict, List, Value
+from .symbols import Symbol, sym, symbols
+from .values import Dict, List, Value, items
 
 Getter = Callable[[], Value]
 
@@ -123,6 +123,8 @@ class Globals:
                 self.assigned[name](value)
         else:
             names = self._names(space)
+            if "." in name:
+                name, path, value = _inside(name, names, value)
             names[name] = value
             if self.watcher is not None and names is self.root:
                 self.watcher(name, list(path))
@@ -206,6 +208,26 @@ def _walk_names(prefix: str, space: Namespace) -> Iterator[str]:
         yield f"{prefix}.{name}"
         if isinstance(value, Namespace):
             yield from _walk_names(f"{prefix}.{name}", value)
+
+
+def _inside(name: str, names: dict[str, Value],
+            value: Value) -> tuple[str, list[Value], Value]:
+    """`d.key:v` is an entry of the dictionary d; a new d starts as a namespace does."""
+    head, *parts = name.split(".")
+    keys = [sym(p) for p in parts]
+    return head, list(keys), _with_entry(names.get(head), keys, value)
+
+
+def _with_entry(start: Value | None, keys: Sequence[Symbol], value: Value) -> Value:
+    from .lists.amend import assign_indexed
+    if not keys:
+        return value
+    if start is None:
+        return Dict(symbols(["", keys[0]]), List([NULL, _with_entry(None, keys[1:], value)]))
+    inner = None
+    if len(keys) > 1 and (not isinstance(start, Dict) or keys[0] in items(start.keys)):
+        inner = index(start, keys[0])
+    return assign_indexed(start, [keys[0]], None, _with_entry(inner, keys[1:], value))
 
 
 def _walk(value: Value, path: list[str], name: str) -> Value:

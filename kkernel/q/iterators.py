@@ -41,9 +41,11 @@ _IDENTITY = {"+": 0, "-": 0, "*": 1, "%": 1}
 
 
 def derived(f: Derived, args: Sequence[Value]) -> Value:
-    """Apply a derived function to its arguments; of rank 3 and more, some of them project it."""
+    """Apply a derived function to its arguments; some of those it needs project it."""
     if 2 <= len(args) < rank_of(f.fn) and f.iterator in _RANK_OF_VALUE \
             and not (isinstance(f.fn, Primitive) and len(args) in f.fn.by_rank):
+        return Projection(f, args)
+    if len(args) == 1 and f.iterator in ("/:", "\\:") and qtype(f.fn) >= 100:
         return Projection(f, args)
     return _DERIVED[f.iterator](f.fn, args)
 
@@ -77,6 +79,8 @@ def each(f: Value, x: Value) -> Value:
         return _listed([f.call(v) for v in items(x)], x)
     if kind is Primitive and f.fn1 is not None:
         fn1 = f.fn1
+        if f.name == "count" and not count(x):
+            return np.empty(0, np.int64)
         return _listed([fn1(v) for v in items(x)], x)
     return _listed([apply1(f, v) for v in items(x)], x)
 

@@ -54,7 +54,8 @@ def _known(x: Value, y: Value) -> Array:
         y = y.values
     elif not isinstance(y, Table):
         y = as_list(y)
-    if is_vector(x) and is_vector(y) and x.dtype != y.dtype:
+    if is_vector(x) and is_vector(y) and x.dtype != y.dtype \
+            and not {abs(qtype(x)), abs(qtype(y))} <= {5, 6, 7}:
         return np.zeros(len(x), bool)
     return search.first_positions(y, x) < count(y)
 

@@ -23,11 +23,10 @@ from ..atoms.promote import (
 from ..atoms.reduction import Monad, all_atoms, plain, running_parts, scan
 from ..atoms.tolerance import equal as floats_equal
 from ..errors import type_error
-from ..iterators import prior
 from ..operators.arithmetic import add, divide, multiply, subtract
 from ..operators.extrema import greater_of, lesser
 from ..operators.match import match
-from ..registry import KEYWORDS, OPERATORS, keyword
+from ..registry import keyword
 from ..types import CODE_OF_DTYPE
 from ..values import Array, Dict, List, Value, collapse, count, items, qtype
 from .aggregates import avg, extreme_infinity
@@ -145,15 +144,6 @@ def ratios(x: Value) -> Value:
     return _neighbours(ratios, divide, 1, x)
 
 
-def _seeded(word: str, operator: str) -> None:
-    """These two are an operator with each prior, which takes a seed on the left."""
-    def seeded(seed: Value, x: Value) -> Value:
-        return prior(OPERATORS[operator], x, seed)
-    KEYWORDS[word].by_rank[2] = seeded
-
-
-_seeded("deltas", "-")
-_seeded("ratios", "%")
 
 
 def _neighbours(f: Monad, operator: Any, first: int, x: Value) -> Value:

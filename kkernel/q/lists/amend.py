@@ -278,6 +278,10 @@ def _accumulate(d: Array, where: Array, f: Primitive, y: Value) -> Value | None:
     gather = _GATHER.get(f.name)
     if gather is None or y is NOTHING or d.dtype.kind not in "if" or d.dtype.itemsize < 8:
         return None
+    if qtype(y) != -CODE_OF_DTYPE[d.dtype]:
+        y = _widened(y, d)
+        if y is None:
+            return None
     values = _items_of(y, d, len(where))
     if d.dtype.kind == "i":
         null = np.iinfo(np.int64).min
@@ -288,6 +292,18 @@ def _accumulate(d: Array, where: Array, f: Primitive, y: Value) -> Value | None:
     out = d.view(np.ndarray).copy()
     gather.at(out, where, values)
     return out
+
+
+def _widened(y: Value, d: Array) -> Array | None:
+    """Numbers y as numbers of vector d's type where d's type is the wider; None elsewhere."""
+    numbers = np.asarray(y)
+    kind, width = numbers.dtype.kind, numbers.dtype.itemsize
+    if kind not in "bif" or (kind == "f" and d.dtype.kind != "f") or width > d.dtype.itemsize:
+        return None
+    if kind == "i" and (numbers == np.iinfo(numbers.dtype).min).any():
+        return None
+    widened: Array = numbers.astype(d.dtype)
+    return widened
 
 
 # ---------------------------------------------------------------- rectangles

@@ -1,6 +1,7 @@
 """Finding items: `x?y` and what stands on it: in, except, inter, distinct, group, look-up.
 
-Comparisons are exact: no tolerance, and the types must agree ('type) where x is a vector.
+Comparisons are exact: no tolerance, and the types must agree ('type) where x is a vector, but
+for the widths of integers.
 What counts as one item of x is told by its first item: x of depth n is searched for things of
 depth n-1.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..atoms.extremes import greatest, least
+from ..atoms.promote import to_long
 from ..errors import type_error
 from ..symbols import Symbol
 from ..tables.rows import find_rows, records
@@ -32,6 +34,7 @@ from ..values import (
 from .enums import resolve
 from .grouping import Groups, above, ordinals, ranked, stable_order
 
+_INTEGERS = (np.dtype("i2"), np.dtype("i4"), np.dtype("i8"))  # these are found in each other
 _FEW = 64  # up to so many items a Python dictionary is the fastest
 
 
@@ -92,6 +95,8 @@ def _find_in_vector(x: Array, y: Value) -> Value:
 def position(x: Array, y: Value) -> int:
     """First position of an atom in a vector of its type."""
     if qtype(y) != -CODE_OF_DTYPE[x.dtype]:
+        if x.dtype in _INTEGERS and -qtype(y) in (5, 6, 7):
+            return int(first_positions(x, np.atleast_1d(np.asarray(y)))[0])
         raise type_error()
     hits = _equal(x, y)
     k = int(hits.argmax()) if len(x) else 0
@@ -125,6 +130,8 @@ def first_positions(x: Value, y: Value) -> Array:
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.ndim == y.ndim == 1:
         if x.dtype == y.dtype:
             return _vector_positions(identity(x), identity(y))
+        if x.dtype in _INTEGERS and y.dtype in _INTEGERS:
+            return _vector_positions(_long(x), _long(y))
         if len(y):
             raise type_error()
         return np.empty(0, np.int64)
@@ -133,6 +140,10 @@ def first_positions(x: Value, y: Value) -> Array:
         where.setdefault(key, i)
     n = len(x)
     return np.array([where.get(hashable(v), n) for v in items(y)], np.int64)
+
+
+def _long(x: Array) -> Array:
+    return to_long(bare(x), CODE_OF_DTYPE[x.dtype])
 
 
 def identity(x: Array) -> Array:

@@ -181,16 +181,20 @@ def _columns(types: str, fields: list[Sequence[str]]) -> list[Value]:
 
 
 def _column(letter: str, fields: Sequence[str]) -> Value:
-    """The fields of one column as a vector: plain numbers by numpy, the rest as `$` reads them."""
+    """The fields of one column as a vector: plain numbers by numpy, the rest as `$` reads them.
+
+    Small letters mean the same types here.
+    """
+    letter = letter.upper()
     if letter == "*":
         return List([string(f) for f in fields])
     if letter in _INTEGERS or letter in _FLOATS:
         fast = _numbers((_INTEGERS.get(letter) or _FLOATS[letter]), fields)
         if fast is not None:
             return fast
-    code = BY_CHAR[letter.lower()].code if letter.lower() in BY_CHAR else 0
-    if not letter.isupper() or not code:
+    if letter.lower() not in BY_CHAR:
         raise type_error()
+    code = BY_CHAR[letter.lower()].code
     if code == 11:
         return symbols([f.strip() for f in fields])
     return read_all(code, fields)

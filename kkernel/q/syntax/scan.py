@@ -1,8 +1,8 @@
 """Source text to tokens with positions.
 
 Whitespace carries meaning in q and the scanner settles all of it: ``/`` is a comment only at a
-line start or after a blank, ``-`` belongs to a number unless a noun touches it on the left, and
-numbers separated by blanks form one vector literal.
+line start, after a blank or as the first thing in a lambda, ``-`` belongs to a number unless a
+noun touches it on the left, and numbers separated by blanks form one vector literal.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import QError, QParseError
+from ..registry import KEYWORDS
 from ..symbols import sym, symbols
 from ..values import Value, char, string
 from .literals import number_vector
@@ -42,6 +43,7 @@ _NUMBER = re.compile(
     r"-?(?:0x[0-9a-fA-F]*|"
     r"(?:\d|\.\d)(?:[eE][-+]\d|[0-9A-Za-z.]|:(?=\d\d))*)", re.ASCII)
 _STARTS_NUMBER = re.compile(r"-?\.?\d", re.ASCII)
+_OPENING_REMARK = re.compile(r"\{/\s")  # a remark that begins a lambda needs no blank before it
 _FILE_OPERATOR = re.compile(r"[012]:\d\d", re.ASCII)
 _NOUNS = frozenset([NUMBER, STRING, SYMBOL, NAME])
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "/": "/"}
@@ -74,7 +76,8 @@ def _skip(source: str, at: int) -> int:
     while at < end:
         blanks = _BLANKS.match(source, at)
         start = blanks.end() if blanks else at
-        if start < end and source[start] == "/" and (blanks or start == 0):
+        if start < end and source[start] == "/" and (
+                blanks or start == 0 or _OPENING_REMARK.match(source, start - 1)):
             newline = source.find("\n", start)
             at = end if newline < 0 else newline
             continue
@@ -101,7 +104,7 @@ def _token(source: str, at: int, last: Token | None) -> Token:
         return Token(NUMBER, m.group(), at, m.end())
     if c.isascii() and (c.isalpha() or c == "."):
         m = _NAME.match(source, at)
-        if m:
+        if m and not _applies_keyword(m.group(), at, last):
             return Token(NAME, m.group(), at, m.end())
     if c in "/\\'":
         m = _ITERATOR.match(source, at)
@@ -121,6 +124,12 @@ def _starts_number(source: str, at: int, c: str, last: Token | None) -> bool:
     if c not in "-." or not _STARTS_NUMBER.match(source, at):
         return False
     return c == "." or last is None or last.end < at or not _ends_noun(last)
+
+
+def _applies_keyword(name: str, at: int, last: Token | None) -> bool:
+    """`(!).flip x`: after a bracket the dot before a keyword is Apply, not part of a name."""
+    return name[0] == "." and name[1:] in KEYWORDS \
+        and last is not None and last.end == at and last.text in (")", "]", "}")
 
 
 def _ends_noun(token: Token | None) -> bool:
