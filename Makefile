@@ -5,7 +5,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGING := pyproject.toml constraints.txt $(wildcard share/jupyter/kernels/kkernel/*)
+PACKAGING := pyproject.toml constraints.txt $(wildcard share/jupyter/*/kkernel/*) \
+    $(wildcard share/jupyter/*/kkernel/*/*)
 
 # One thread per process: seeded results do not depend on the machine's core count, and the
 # test processes do not fight for cores.

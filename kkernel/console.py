@@ -113,13 +113,14 @@ def _reader(session: Session) -> Callable[[], str]:
     from prompt_toolkit.filters import Condition
     from prompt_toolkit.history import FileHistory
     from prompt_toolkit.lexers import PygmentsLexer
-    from pygments.lexers.q import QLexer
+
+    from .lexer import KkernelLexer
 
     def unfinished() -> bool:
         return state(joined(prompt.default_buffer.text.split("\n"))) == INCOMPLETE
 
     prompt: PromptSession[str] = PromptSession(
-        PROMPT, lexer=PygmentsLexer(QLexer), completer=_completer(session),
+        PROMPT, lexer=PygmentsLexer(KkernelLexer), completer=_completer(session),
         history=FileHistory(_history_file()), multiline=Condition(unfinished),
         complete_while_typing=False, prompt_continuation="  ")
     return prompt.prompt

@@ -25,7 +25,10 @@ ARROWS: dict[str, set[str]] = {
     "api": {"q"},
     "session": {"q", "api"},
     "kernel": {"q", "session", "widgets"},
-    "console": {"q", "session", "kernel"},
+    "console": {"q", "session", "kernel", "lexer"},
+    "lexer": {"q", "api"},  # their names
+    "papermill": {"parameters"},
+    "parameters": set(),
     "main": {"console", "kernel", "q"},
     "widgets": {"api.view"},
 }
@@ -36,7 +39,8 @@ LIBRARIES: dict[str, set[str]] = {
     "jupyter_core": {"kernel"}, "traitlets": {"kernel", "widgets"},
     "comm": {"kernel"}, "zmq": {"kernel"}, "tornado": {"kernel"},
     "ipywidgets": {"widgets"}, "anywidget": {"widgets"}, "matplotlib": {"widgets"},
-    "prompt_toolkit": {"console"}, "pygments": {"console"},
+    "prompt_toolkit": {"console"}, "pygments": {"lexer"},
+    "papermill": {"papermill", "parameters"},
 }
 
 

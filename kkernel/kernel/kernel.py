@@ -46,7 +46,7 @@ class QKernel(IPythonKernel):
         "version": implementation_version,
         "mimetype": "text/x-q",
         "file_extension": ".q",
-        "pygments_lexer": "q",
+        "pygments_lexer": "kkernel",  # kkernel/lexer.py
         "codemirror_mode": "q",
     }
     banner = f"kkernel {implementation_version}: q and the k api of PyTorch"

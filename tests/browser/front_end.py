@@ -58,6 +58,7 @@ class Server:
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
             "--LabApp.news_url=None",
+            f"--LabApp.extra_labextensions_path={ROOT / 'share/jupyter/labextensions'}",
         ]
 
     def _environment(self) -> dict[str, str]:
