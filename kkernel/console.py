@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .kernel.language.completeness import INCOMPLETE, joined, state
+from .kernel.progress import TerminalLine
 from .q import interrupts, memory
 from .q.errors import QExit
 
 if TYPE_CHECKING:
     from .session import Session
 
+_line = TerminalLine()
 PROMPT = "q)"
 BANNER = "kkernel {version}: q and the k api of PyTorch.  Leave with \\\\ or Ctrl-D."
 
@@ -27,11 +29,14 @@ def new_session() -> Session:
     memory.limit_workspace()
     session = Session(write, write_error)
     register(session, Terminal(write))
+    if sys.stderr.isatty():
+        session.attach(_line)
     return session
 
 
 def write(text: str) -> None:
     """Console text to stdout, at once."""
+    _line.clear()
     with interrupts.held():
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -39,6 +44,7 @@ def write(text: str) -> None:
 
 def write_error(text: str) -> None:
     """Text to stderr, at once."""
+    _line.clear()
     with interrupts.held():
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -56,6 +62,7 @@ def run_script(file: str, arguments: list[str]) -> int:
 
 def run(session: Session, source: str) -> int:
     """Run source text once; returns the exit code, with the error already written."""
+    _line.begin()
     try:
         with interrupts.evaluating():
             error = session.execute(source)
@@ -64,6 +71,8 @@ def run(session: Session, source: str) -> int:
         return 1
     except QExit as leaving:
         raise SystemExit(leaving.code) from None
+    finally:
+        _line.clear()
     if error is None:
         return 0
     write_error(session.interpreter.error_text(error))

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kkernel.api import names
+from kkernel.api import host, names
 from kkernel.q import Interpreter, interrupts
 from kkernel.q.errors import QError
 from kkernel.q.functions import Foreign
@@ -25,15 +25,15 @@ NAMES = frozenset(names.NAMES)
 class Session:
     """A q process without its prompt.
 
-    `write` and `write_error` take what programs print; `display` takes the console text of the
-    values that lines show (by default they go to `write`).
+    `write` and `write_error` take what programs print; `display` takes the values that lines show
+    and their console text (by default the text goes to `write`).
     """
 
     def __init__(self, write: Write | None = None, write_error: Write | None = None,
-                 display: Write | None = None) -> None:
+                 display: Callable[[Value, str], object] | None = None) -> None:
         self.interpreter = Interpreter(write, write_error)
         if display is not None:
-            self.interpreter.shown = lambda value, text: display(text) if text else None
+            self.interpreter.shown = lambda value, text: display(value, text) if text else None
         self._functions: dict[str, Foreign] | None = None
         self._loading = threading.Lock()
         self.interpreter.globals.missing = self._find
@@ -50,6 +50,11 @@ class Session:
             self.interpreter.write(self.interpreter.error_text(error))
 
     # ------------------------------------------------------------ the k api
+
+    @staticmethod
+    def attach(shows: host.Host) -> None:
+        """Let `shows` have what there is beside the console text: progress and images."""
+        host.active = shows
 
     def load_api(self) -> dict[str, Foreign]:
         """Every function of the k api by name.  May be called from any thread."""
@@ -102,6 +107,14 @@ class Session:
         from kkernel.api.vocabulary import function_entry
 
         return function_entry(FUNCTIONS[name])
+
+    def card(self, x: Value, numbers: bool = True) -> Any:
+        """What a pointer is, as an `api.look.card.Card`; None for any other value."""
+        if not isinstance(x, List) or self._functions is None:
+            return None
+        from kkernel.api.look.card import card
+
+        return card(x, numbers)
 
     def torch_object(self, x: Value) -> tuple[str, object]:
         """The class and the object behind a pointer; "" and None for any other value."""

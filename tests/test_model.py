@@ -171,7 +171,7 @@ def test_inputs_and_targets_apart(net: ApiSession) -> None:
 
 
 def test_shuffle_keeps_pairs_and_can_be_undone(net: ApiSession) -> None:
-    net("train(m;`shuffle`batchsize;(1b;6))\ntrain(m;til 20;100+til 20)\nseed 3\nshuffle m")
+    net("train(m;`batchsize;6)\ntrain(m;til 20;100+til 20)\nseed 3\nshuffle m")
     torch.manual_seed(3)
     order = torch.randperm(20)
     assert net("first data m").tolist() == order.tolist()

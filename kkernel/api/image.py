@@ -13,7 +13,7 @@ from kkernel.q.symbols import Symbol
 from kkernel.q.types import LONG_NULL
 from kkernel.q.values import Value
 
-from . import kinds
+from . import host, kinds
 from .convert import to_q, to_tensor
 from .declare import Param, function, simple_items
 from .kinds import NO, as_long
@@ -73,7 +73,17 @@ def makegrid(x: Value) -> Value:
     rows = -(-n // max(columns, 1)) if rows < 0 else rows
     columns = -(-n // max(rows, 1)) if columns < 0 else columns
     grid = image_grid(images, rows, columns, pad, value)
-    return to_q(grid, fresh=True) if handle is None else register("tensor", grid)
+    made = to_q(grid, fresh=True) if handle is None else register("tensor", grid)
+    if len(grid) in _COLOUR and grid.numel():
+        host.image(made, lambda: png_bytes(visible(grid)))
+    return made
+
+
+def visible(image: Tensor) -> Tensor:
+    """Pixels of 0 to 255 of an image: numbers within -1 and 1 are stretched, others cut off."""
+    if image.is_floating_point() and image.numel() and image.abs().max() <= 1:
+        image = image * 255 if image.min() >= 0 else (image + 1) * 127.5
+    return image.nan_to_num(0).clamp(0, 255)
 
 
 @function("png", GROUP, "write an image to a file",
@@ -92,9 +102,10 @@ def png(x: Value) -> Value:
     path = Path(str(args[0]).removeprefix(":"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(png_bytes(t))
+        path.write_bytes(file := png_bytes(t))
     except OSError as e:
         raise QError(f"{path}: {e.strerror}") from None
+    host.image(None, lambda: file)
     return args[0]
 
 

@@ -16,11 +16,13 @@ from traitlets import Bool, Integer, List, Type
 from ..q import interrupts
 from ..q.errors import QError, QExit, QStop
 from . import aside, asking, comms
+from .cell_host import CellHost
 from .history import History, default_file
 from .output import LIMIT, Output
 from .shell import QShell
 
 if TYPE_CHECKING:
+    from ..q.values import Value
     from ..session import Session
 
 LINKS = [
@@ -60,6 +62,7 @@ class QKernel(IPythonKernel):
         super().__init__(**kwargs)
         comms.install()
         self.output = Output(self.stdout_limit)
+        self.host = CellHost(self.output)
         self.history = History(default_file())
         self._opened = threading.Event()
         self._status_lock = threading.Lock()
@@ -80,7 +83,8 @@ class QKernel(IPythonKernel):
             from .screen import CellScreen
 
             memory.limit_workspace()
-            self._q = Session(self.output.write, self.output.write_error, self.output.show)
+            self._q = Session(self.output.write, self.output.write_error, self._show)
+            self._q.attach(self.host)
             self._q.interpreter.read_line = lambda: asking.read_line(self)
             register(self._q, CellScreen(self.output))
         except BaseException:  # a broken installation: die visibly instead of never answering
@@ -169,16 +173,23 @@ class QKernel(IPythonKernel):
         """The surroundings of a cell: input, output, events, the busy mark."""
         self._forward_input(allow_stdin)
         self.output.begin(silent)
+        self.host.begin()
         self.shell.fire("pre_execute")
         with self._status_lock:
             self._running = self.get_parent("shell")
         try:
             yield
         finally:
+            self.host.end()
             with self._status_lock:
                 self._running = None
             self._restore_input()
             self.shell.fire("post_execute")
+
+    def _show(self, value: Value, text: str) -> None:
+        """A value that a line of the cell shows."""
+        self.host.shown = value
+        self.output.show(text)
 
     def _evaluate(self, code: str) -> QError | None:
         try:
@@ -194,8 +205,8 @@ class QKernel(IPythonKernel):
     def _send_result(self, text: str, count: int) -> None:
         self.send_response(
             self.iopub_socket, "execute_result",
-            {"execution_count": count, "data": {"text/plain": text.removesuffix("\n")},
-             "metadata": {}},
+            {"execution_count": count, "metadata": {},
+             "data": {"text/plain": text.removesuffix("\n"), **self.host.of_result()}},
             ident=self._topic("execute_result"))
 
     def _report(self, error: QError, silent: bool) -> dict[str, Any]:

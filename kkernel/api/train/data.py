@@ -280,8 +280,7 @@ def testrestore(x: Value) -> int:
 
 
 @function("unshuffle", GROUP, "put the training data back in their first order", _MODEL, raw=True,
-          examples=[_SAMPLE, "train(m;`shuffle;1b)", "data(m;til 5;til 5);", "shuffle m",
-                    "unshuffle m", "first data m"])
+          examples=[_SAMPLE, "data(m;til 5;til 5);", "shuffle m", "unshuffle m", "first data m"])
 def unshuffle(x: Value) -> None:
     need_model(x, "unshuffle: requires model argument, given {}").obj.data.unshuffle()
 
@@ -302,5 +301,4 @@ def restore_data(handle: Handle) -> int:
 
 @implement("shuffle", "model")
 def shuffle_data(handle: Handle) -> None:
-    if handle.obj.train["shuffle"]:
-        handle.obj.data.shuffle(handle.obj.train)
+    handle.obj.data.shuffle(handle.obj.train)

@@ -15,6 +15,7 @@ from .. import kinds
 from ..convert import list_to_q, to_q
 from ..declare import Param, function, simple_items
 from ..events import changed
+from ..host import progress
 from ..inputs import Input, input_name
 from ..kinds import kname
 from ..loss import training_loss
@@ -164,10 +165,12 @@ def train_pass(model: Any) -> None:
     try:
         with training_mode(model.module, True):
             steps = 0
+            progress("run", 0, data.batches)
             while data.next(options):
                 train_step(model, inputs_of(options, data), data.y)
                 collect(options, data)
                 steps += 1
+                progress("run", steps * options["tasks"], data.batches)
             if steps * options["tasks"] < data.batches and tasks.joined(options):
                 idle_step(model)
     finally:
@@ -183,11 +186,15 @@ def test_pass(model: Any) -> None:
     data.restore()
     try:
         with torch.no_grad(), training_mode(model.module, False):
+            done = 0
+            progress("testrun", 0, data.batches)
             while data.next(options):
                 data.output = run_forward(model.module, inputs_of(options, data))
                 if losses:
                     data.loss = training_loss(model.loss, data.output, data.y)
                 collect(options, data)
+                done += options["tasks"]
+                progress("testrun", done, data.batches)
     finally:
         data.restore()
 
