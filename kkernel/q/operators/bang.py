@@ -32,7 +32,7 @@ def _numbered(n: int, y: Value) -> Value:
 
 
 def dictionary(keys: Value, values: Value) -> Dict:
-    """keys!values.  'length when the counts differ; an atom stands for every key."""
+    """keys!values.  'length when the counts differ; an atom, or (), stands for every key."""
     if isinstance(keys, Dict):
         raise type_error()
     n = len(keys)
@@ -40,6 +40,8 @@ def dictionary(keys: Value, values: Value) -> Dict:
         values = repeat(values, n)
     elif not (is_list(values) or isinstance(values, (Table, Dict))):
         values = List([values] * n) if n else List()
+    elif type(values) is List and not len(values):
+        values = List([values] * n)
     if len(values) != n:
         raise length_error()
     if isinstance(values, Dict):
