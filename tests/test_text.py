@@ -87,6 +87,8 @@ VS = r"""
 ` vs "ab\ncd\r\nef\n"                   | ("ab";"cd";"ef")
 ` vs `my.work.dat                       | `my`work`dat
 ` vs `:/kdb/data/my.dat                 | `:/kdb/data`my.dat
+` vs `:my.dat                           | `:.`my.dat
+` sv @[` vs hsym`a.q;1;:;`b]            | `:./b
 0x02 vs 0x0102010201                    | (,0x01;,0x01;,0x01)
 0x0203 vs 0x000102030405                | (0x0001;0x0405)
 0b vs 23173h                            | 0101101010000101b

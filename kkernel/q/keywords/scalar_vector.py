@@ -76,7 +76,7 @@ def _split_by_null(x: Symbol, y: Value) -> Value:
         raise type_error()
     if y.startswith(":"):
         folder, slash, file = y.rpartition("/")
-        return symbols([folder, file] if slash else [y])
+        return symbols([folder, file] if slash else [":.", y[1:]])  # a file of this folder
     return symbols(y.split("."))
 
 
