@@ -23,10 +23,10 @@ from kkernel.q.errors import QError
 from kkernel.q.functions import NULL, Foreign
 from kkernel.q.values import List, Value, items
 
-from . import kinds, settings
+from . import forms, kinds, settings
 from .convert import list_to_q, to_q, to_tensor
 from .kinds import NO, Kind, is_array, is_empty, is_general, kname
-from .objects import HANDLES, find, register
+from .objects import find, register
 
 Run = Callable[..., Any]
 F = TypeVar("F", bound=Run)
@@ -88,17 +88,16 @@ class Function:
     notes: str = ""
     label: str = ""  # the prefix of messages, where it is not the name
     samples: tuple[Any, ...] = ()  # sample calls for the tests, as q text
+    plain: Run | None = None  # what does the same as `run` when only tensors are given
+    usage: str = ""  # what the message for an unknown list of arguments says, if in other words
+    only_lists: bool = False  # whether the argument must be a general list
     required: int = field(init=False)
-    fast: Run = field(init=False)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
         self.required = sum(p.required for p in self.params)
-        self.fast = self.run  # what runs on the values of `quick`
-        self._defaults = [p.default for p in self.params]
-        self._quick = [_quick_reader(p) for p in self.params]
-        if type(self).invoke is not Function.invoke and type(self).quick is Function.quick:
-            self._quick = []  # a class that calls in its own way reads in its own way
+        self._runs: dict[forms.Form, tuple[Run | None, bool]] = {}
+        self._alone, self._listed = self._find_places()
 
     # -------------------------------------------------------------- reading
 
@@ -107,6 +106,8 @@ class Function:
         if find(x) is not None:
             return [x]
         if not is_general(x):
+            if self.only_lists:
+                raise QError(f"{self.label}: not implemented for {kname(x)}")
             if x is NULL and self.required > 1:
                 return []
             several = self.required > 1 and isinstance(x, np.ndarray)
@@ -175,41 +176,73 @@ class Function:
             raise QError(f"{self.label}: {p.name}: expected a tensor, given an undefined tensor")
         return t
 
-    def quick(self, x: List) -> list[Any] | None:
-        """The values of a call on live tensor pointers; None where that needs a closer look."""
-        readers, n = self._quick, len(x)
-        if n == 1 and self.required == 1 and readers:
-            t = readers[0](x)
-            return None if t is NO else [t, *self._defaults[1:]]
-        if not self.required <= n <= len(readers):
-            return None
-        values, i = self._defaults.copy(), 0
-        for v in x:
-            while True:
-                if i == len(readers):
-                    return None
-                found = readers[i](v)
+    # -------------------------------------------------------------- forms
+
+    def _find_places(self) -> tuple[forms.Places | None, forms.Places | None]:
+        """Where arrays and numbers may stand for tensors, in a call of one value and in one of a
+        list; None if calls have no forms."""
+        cls = type(self)
+        if cls.invoke is not Function.invoke and cls.prepare is Function.prepare:
+            return None, None  # a class that calls in its own way has forms of its own, or none
+        kind = [p.kind for p in self.params[:self.required]]
+        numbers = frozenset(i for i, k in enumerate(kind) if k is kinds.TENSOR_OR_NUMBER)
+        tensors = frozenset(i for i, k in enumerate(kind) if k in kinds.TENSOR_KINDS)
+        none: frozenset[int] = frozenset()
+        one = self.required == 1  # then a list of arrays may be one array
+        return (forms.Places(tensors if one and not self.only_lists else none, numbers),
+                forms.Places(none if one else tensors, numbers))
+
+    def prepare(self, args: list[Value]) -> Run | None:
+        """What is left to run on the operands among the arguments; None where calls of
+        this form have to be bound one by one."""
+        if self.plain is not None and [*map(type, args)] == [forms.Operand] * self.required:
+            return self.plain
+        values, i = [p.default for p in self.params], 0
+        for arg in args:
+            while i < len(values):
+                found = _prepared(self.params[i].kind, arg)
                 i += 1
                 if found is not NO:
                     values[i - 1] = found
                     break
                 if i <= self.required:
                     return None
-        return values
+            else:
+                return None
+        return forms.filled(self.run, values) if len(args) >= self.required else None
+
+    def _learn(self, form: forms.Form, args: Sequence[Value]) -> tuple[Run | None, bool]:
+        """What calls of this form run and whether they give pointers, kept for the next one."""
+        if len(self._runs) >= forms.MOST:
+            self._runs.clear()
+        pointers = forms.of_pointers(form)
+        run = None if pointers is None else self.prepare(forms.opened(form, args))
+        learnt = self._runs[form] = run, self._as_pointer(bool(pointers))
+        return learnt
 
     # -------------------------------------------------------------- calling
 
     def call(self, x: Value) -> Value:
         """Run on a q value; every failure is a QError."""
         try:
-            if self._quick and type(x) is List:
-                values = self.quick(x)
-                if values is not None:
-                    made = self.fast(*values)
-                    if type(made) is torch.Tensor and self.result != K:
-                        return register("tensor", made)
-                    return self.deliver(made, True)
-            return self.invoke(x)
+            if type(x) is List and (len(x) != 1 or type(x[0]) is not int):
+                args: Sequence[Value] = x
+                places = self._listed
+            else:
+                args, places = (x,), self._alone
+            if places is None:
+                return self.invoke(x)
+            operands: list[Any] = []
+            form = forms.read_form(args, places, operands)
+            if form is None:
+                return self.invoke(x)
+            run, as_pointer = self._runs.get(form) or self._learn(form, args)
+            if run is None:
+                return self.invoke(x)
+            made = run(*operands)
+            if as_pointer and type(made) is torch.Tensor:
+                return register("tensor", made)
+            return self._delivered(made, as_pointer)
         except QError:
             raise
         except Exception as e:
@@ -221,14 +254,19 @@ class Function:
 
     def deliver(self, result: Any, pointer: bool) -> Value:
         """A result of torch as a q value or pointer, by the declared rule."""
+        return self._delivered(result, self._as_pointer(pointer))
+
+    def _as_pointer(self, pointer: bool) -> bool:
+        return self.result == TENSOR or (self.result == AUTO and pointer)
+
+    def _delivered(self, result: Any, as_pointer: bool) -> Value:
         if result is None:
             return NULL
         if isinstance(result, (bool, int, float)):
             return result
-        if self.result == TENSOR or (self.result == AUTO and pointer):
-            if isinstance(result, torch.Tensor):
-                return register("tensor", result)
-            return register("vector", list(result))
+        if as_pointer:
+            return (register("tensor", result) if isinstance(result, torch.Tensor)
+                    else register("vector", list(result)))
         if isinstance(result, torch.Tensor):
             return to_q(result, fresh=True)
         return list_to_q(list(result), fresh=True)
@@ -241,6 +279,8 @@ class Function:
         return "(" + ";".join(p.name for p in self.params) + ")"
 
     def unrecognized(self, args: Sequence[Value]) -> QError:
+        if self.usage:
+            return QError(f"{self.label}: {self.usage}")
         n = len(self.params)
         count = f"{self.required}-{n}" if self.required < n else str(n)
         return QError(f"{self.label}: unrecognized args, expecting {count}, {self.form}, "
@@ -263,24 +303,13 @@ class Function:
         return Foreign(self.name, self.rank, self.call, self.doc)
 
 
-def live_tensor(x: Value) -> Any:
-    """The tensor of a live pointer; `NO` for anything else, undefined tensors too."""
-    if type(x) is List and len(x) == 1 and type(x[0]) is int:
-        handle = HANDLES.get(x[0])
-        if handle is not None and handle.kind == "tensor" and handle.obj is not None:
-            return handle.obj
-    return NO
-
-
-def _live_or_number(x: Value) -> Any:
-    return x if type(x) is int or type(x) is float else live_tensor(x)
-
-
-def _quick_reader(p: Param) -> Callable[[Value], Any]:
-    """How `quick` reads a parameter: tensors only from live pointers."""
-    if p.kind is kinds.TENSOR_OR_NUMBER:
-        return _live_or_number
-    return live_tensor if p.kind in kinds.TENSOR_KINDS else p.kind.read
+def _prepared(kind: Kind, arg: Value) -> Any:
+    """An argument of a form as a parameter reads it; `NO` if it is not for it."""
+    if type(arg) is forms.Operand:
+        taken = (kind is kinds.TENSOR_OR_NUMBER or arg is not forms.NUMBER
+                 and kind in kinds.TENSOR_KINDS or arg is forms.POINTER and kind is kinds.OUTPUT)
+        return arg if taken else NO
+    return NO if kind in kinds.TENSOR_KINDS else kind.read(arg)
 
 
 class Raw(Function):
@@ -315,7 +344,8 @@ def declare(f: Function) -> Function:
 
 def function(name: str, group: str, summary: str, *params: Param, raw: bool = False,
              examples: Sequence[str] = (), result: str = AUTO, label: str = "",
-             notes: str = "", samples: Sequence[Any] = ()) -> Callable[[F], F]:
+             notes: str = "", samples: Sequence[Any] = (), plain: Run | None = None,
+             usage: str = "", only_lists: bool = False) -> Callable[[F], F]:
     """Declare a function: bound arguments go to it in the order of `params`.
 
     With `raw` it gets the q value as it is and returns a q value (None for null).
@@ -324,7 +354,8 @@ def function(name: str, group: str, summary: str, *params: Param, raw: bool = Fa
     def enter(run: F) -> F:
         cls = Raw if raw else Function
         declare(cls(name, group, summary, params, run, tuple(examples), result, label=label,
-                    notes=notes, samples=tuple(samples)))
+                    notes=notes, samples=tuple(samples), plain=plain, usage=usage,
+                    only_lists=only_lists))
         return run
 
     return enter

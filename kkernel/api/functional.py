@@ -13,12 +13,12 @@ import torch
 from torch.nn import functional as F
 
 from kkernel.q.functions import NULL
-from kkernel.q.values import List, Value, items
+from kkernel.q.values import Value, items
 
-from . import kinds
-from .declare import OUTPUT, Function, Param, declare, function, live_tensor, tensor
+from . import forms, kinds
+from .declare import OUTPUT, Function, Param, declare, function, tensor
 from .events import changed
-from .kinds import NO, is_array, is_general
+from .kinds import is_array, is_general
 from .module.option_kinds import DTYPE
 from .module.types import find_type
 from .objects import find, find_tensor
@@ -35,21 +35,15 @@ class Functional(Function):
 
     table: OptionTable
 
-    def use_table(self, table: OptionTable) -> None:
-        """Take the options from this table; prepare the call without any."""
-        self.table = table
-        if not any(o.required or o.like for o in table.rows):
-            defaults = self._keywords(table.defaults)
-            self.fast = lambda *tensors: self.run(*tensors, **defaults)
-            self._ready = True
-
-    _ready = False
-
-    def quick(self, x: List) -> list[Any] | None:
-        if not self._ready or self.required > 1:
+    def prepare(self, args: list[Value]) -> Run | None:
+        operands, rest = forms.split(args)
+        if len(operands) != self.required or any(type(v) is forms.Operand for v in rest):
             return None
-        t = live_tensor(x)
-        return None if t is NO else [t]
+        values = self.table.read(self.name, rest)
+        if values.get("inplace"):
+            return None
+        keywords = self._keywords(values)
+        return lambda *tensors: self.run(*tensors, **keywords)
 
     def invoke(self, x: Value) -> Value:
         args, given = self._split(x)
@@ -101,7 +95,7 @@ def _declare(name: str, table: OptionTable, run: Run, words: str, sample: str,
              inputs: tuple[Param, ...] = (X,)) -> None:
     f = Functional(name, GROUP, words, _params(table, inputs), run, (f"{name}{sample}",),
                    samples=(sample,))
-    f.use_table(table)
+    f.table = table
     declare(f)
 
 
@@ -281,7 +275,7 @@ _norm = find_type("normalize").options
 _f = Normalize("normalize", GROUP, "x divided by its norm along a dimension",
                (*_params(_norm, (X,)), OUTPUT), F.normalize, ("normalize((3 4f;6 8f))",),
                samples=("(3 4f;6 8f)", "((3 4f;6 8f);1f;0)"))
-_f.use_table(_norm)
+_f.table = _norm
 declare(_f)
 
 

@@ -11,23 +11,36 @@ from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
 from kkernel.q.values import List, Value
 
-from .. import kinds
+from .. import forms, kinds
 from ..convert import to_q, to_tensor
-from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, live_tensor, tensor
+from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, tensor
 from ..events import changed
 from ..kinds import NO, is_empty
 from ..objects import find, find_tensor, register
 
 Tensor = torch.Tensor
-Run = Callable[..., Tensor]
+Run = Callable[..., Any]
+
+
+def writing(inplace: Callable[..., Any]) -> Run:
+    """An in-place method that tells who watches, and gives nothing back."""
+
+    def write(t: Tensor, *rest: Any) -> None:
+        inplace(t, *rest)
+        changed(t)
+
+    return write
 
 
 class Unary(Function):
     """f(x), f(x;output) and, where torch has the method, f(tensor;::) in place."""
 
-    def quick(self, x: List) -> list[Any] | None:
-        t = live_tensor(x)
-        return None if t is NO else [t]
+    def prepare(self, args: list[Value]) -> Run | None:
+        if len(args) == 1:
+            return self.run
+        if args[0] is forms.POINTER and args[1] is NULL and len(args) == 2:
+            return self.inplace and writing(self.inplace)
+        return None
 
     def invoke(self, x: Value) -> Value:
         handle = find(x)
@@ -62,9 +75,15 @@ def unary(name: str, run: Run, summary: str, *, group: str, label: str = "",
 class Binary(Function):
     """f(x;y), f(x;y;output) and, where torch has the method, f(x;y;::) in place."""
 
-    def quick(self, x: List) -> list[Any] | None:
-        values = super().quick(x) if len(x) == 2 else None
-        return None if values is None else values[:2]
+    def prepare(self, args: list[Value]) -> Run | None:
+        operands, rest = forms.split(args)
+        if len(operands) != 2:
+            return None
+        if not rest:
+            return self.run
+        if operands[0] is forms.POINTER and len(rest) == 1 and rest[0] is NULL:
+            return self.inplace and writing(self.inplace)
+        return None
 
     def invoke(self, x: Value) -> Value:
         (a, b, output, inplace, *_), pointer = self.bind(x)

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from kkernel.q.errors import QError
-from kkernel.q.values import List, Value
+from kkernel.q.values import Value
 
-from .. import kinds
+from .. import forms, kinds
 from ..convert import to_q
 from ..declare import OUTPUT, Function, Param, declare, function, tensor
 from ..kinds import is_general, kname
@@ -29,9 +29,8 @@ _A, _B = "(1 2f;3 4f)", "(5 6f;7 8f)"
 class Product(Function):
     """f(x;y) and f(x;y;output), never of one simple list."""
 
-    def quick(self, x: List) -> list[Any] | None:
-        values = super().quick(x) if len(x) == 2 else None
-        return None if values is None else values[:2]
+    def prepare(self, args: list[Value]) -> forms.Run | None:
+        return self.run if [*map(type, args)] == [forms.Operand] * 2 else None
 
     def invoke(self, x: Value) -> Value:
         if not is_general(x):
@@ -127,6 +126,9 @@ for _name, _run, _words in (
 
 class Inverse(Function):
     """x and (x;output)."""
+
+    def prepare(self, args: list[Value]) -> forms.Run | None:
+        return self.run if len(args) == 1 else None
 
     def invoke(self, x: Value) -> Value:
         handle = find_tensor(x)

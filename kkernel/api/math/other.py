@@ -8,12 +8,12 @@ import torch
 
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
-from kkernel.q.values import Value
+from kkernel.q.values import Value, items
 
-from .. import kinds
+from .. import forms, kinds
 from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, function, tensor
 from ..events import changed
-from ..kinds import NO, as_long
+from ..kinds import NO, as_long, is_general
 from ..objects import find
 from .pointwise import written
 
@@ -23,14 +23,25 @@ X = tensor("x")
 _MATRIX = "(1 2 3;4 5 6)"
 
 
-@function("bincount", GROUP, "how often each whole number from 0 occurs",
-          tensor("x", "vector of whole numbers, none negative"),
-          Param("weight", kinds.OPTIONAL_TENSOR, "weight of each element", None),
-          Param("bins", kinds.LONG, "least number of counts", 0),
-          examples=["bincount 1 1 3", "bincount(1 1 3;6)"],
-          samples=[" 1 1 3", "(1 1 3;6)", "(1 1 3;.5 1 2)", "(1 1 3;.5 1 2;6)"])
-def bincount(x: Tensor, weight: Tensor | None, bins: int) -> Tensor:
-    return torch.bincount(x, weight, bins)
+class Listed(Function):
+    """A function whose general list is always its arguments, never one array."""
+
+    def arguments(self, x: Value) -> list[Value]:
+        return [x] if find(x) is not None or not is_general(x) else items(x)
+
+    def invoke(self, x: Value) -> Value:  # the short way takes a rectangle for one array
+        return super().invoke(x)
+
+
+declare(Listed("bincount", GROUP, "how often each whole number from 0 occurs",
+               (tensor("x", "vector of whole numbers, none negative"),
+                Param("weight", kinds.OPTIONAL_TENSOR, "weight of each element", None),
+                Param("bins", kinds.LONG, "least number of counts", 0)),
+               torch.bincount, ("bincount 1 1 3", "bincount(1 1 3;6)"),
+               samples=(" 1 1 3", "(1 1 3;6)", "(1 1 3;.5 1 2)", "(1 1 3;2 3 4)",
+                        "(1 1 3;.5 1 2;6)"),
+               usage="expects 1-3 args, input, (input;bins), (input;weight) or "
+               "(input;weight;bins)"))
 
 
 _DIM = Param("dim", kinds.LONG, "dimension, the last if left out", -1)
@@ -72,6 +83,12 @@ def diagonal(x: Tensor, offset: int, dim1: int, dim2: int) -> Tensor:
 
 class Triangle(Function):
     """x, (x;offset), (x;offset;output), and (tensor;offset;::) in place."""
+
+    def prepare(self, args: list[Value]) -> forms.Run | None:
+        operands, rest = forms.split(args)
+        if len(operands) != 1 or len(rest) > 1 or type((rest or [0])[0]) is not int:
+            return None
+        return forms.filled(self.run, args)
 
     def invoke(self, x: Value) -> Value:
         (a, offset, out, inplace), pointer = self.bind(x)

@@ -10,7 +10,7 @@ from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
 from kkernel.q.values import List, Value
 
-from .. import kinds
+from .. import forms, kinds
 from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, function, tensor
 from ..objects import find
 from .families import as_tensor, binary, number_too, unary
@@ -110,7 +110,7 @@ def _sum(name: str, summary: str, run: Any, operands: tuple[str, ...],
          samples: tuple[str, ...]) -> None:
     params = (*(tensor(n) for n in operands), _MULT, OUTPUT)
     declare(Factored(name, GROUP, summary, params, run, tuple(name + s for s in samples),
-                     samples=samples))
+                     samples=samples, plain=getattr(torch, name)))
 
 
 _sum("add", "x + mult * y",
@@ -154,6 +154,9 @@ def mvlgamma(x: Tensor, p: int, out: Tensor | None) -> Tensor | None:
 
 class Power(Function):
     """x to the power y, where either may be a number."""
+
+    def prepare(self, args: list[Value]) -> forms.Run | None:
+        return self.run if [*map(type, args)] == [forms.Operand] * 2 else None
 
     def invoke(self, x: Value) -> Value:
         (a, b, out, inplace), pointer = self.bind(x)

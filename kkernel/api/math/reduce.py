@@ -31,8 +31,8 @@ def dims_or_all(dims: Any) -> Any:
 
 # ------------------------------------------------------------------ sum and its like
 
-def _summing(name: str, run: Callable[..., Tensor], words: str) -> None:
-    @function(name, GROUP, words, X, DIMS, KEEPDIM, DTYPE, OUTPUT,
+def _summing(name: str, run: Callable[..., Tensor], words: str, plain: Any = None) -> None:
+    @function(name, GROUP, words, X, DIMS, KEEPDIM, DTYPE, OUTPUT, plain=plain or run,
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};0)"],
               samples=[_ROWS, f"({_ROWS};0)", f"({_ROWS};1;1b)", f"({_ROWS};`double)"])
     def call(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
@@ -59,8 +59,8 @@ def _sum(run: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
-_summing("Sum", _sum(torch.sum), "sum")
-_summing("nansum", _sum(torch.nansum), "sum, nan left out")
+_summing("Sum", _sum(torch.sum), "sum", torch.sum)
+_summing("nansum", _sum(torch.nansum), "sum, nan left out", torch.nansum)
 
 
 @function("prod", GROUP, "product, of all or along one dimension", X, DIMS, KEEPDIM, DTYPE,
@@ -81,11 +81,12 @@ def prod(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
 
 def _extreme(name: str, run: Callable[..., Any], words: str) -> None:
     @function(name, GROUP, f"{words} of all; with a dimension also the indices", X, DIM, KEEPDIM,
-              OUTPUTS, examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"],
+              OUTPUTS, examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
               samples=[_ROWS, f"({_ROWS};1)", f"({_ROWS};0;1b)"])
     def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
-        if dim is None and out is None and not keepdim:
-            return run(x)
+        if out is None:
+            return run(x) if dim is None and not keepdim else run(x, -1 if dim is None else dim,
+                                                                  keepdim)
         return into_vector(lambda **o: run(x, -1 if dim is None else dim, keepdim, **o), out)
 
 
@@ -121,7 +122,7 @@ for _name, _run, _words in (("amax", torch.amax, "maximum over dimensions"),
 
 def _index(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, f"index of the {words}, of the flat input if no dimension", X, DIM,
-              KEEPDIM, OUTPUT, examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"],
+              KEEPDIM, OUTPUT, examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
               samples=[_ROWS, f"({_ROWS};1)"])
     def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
         if out is None:
@@ -138,7 +139,7 @@ def _truth(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, f"true where {words} not 0", X,
               Param("dim", kinds.LONG, "dimension, the last if other arguments follow", None),
               Param("keepdim", kinds.FLAG, "1b to keep the dimension, with size 1", None), OUTPUT,
-              examples=[f"{name}(0 1;1 1)", f"{name}((0 1;1 1);1)"],
+              examples=[f"{name}(0 1;1 1)", f"{name}((0 1;1 1);1)"], plain=run,
               samples=["(0 1;1 1)", "((0 1;1 1);1)"])
     def call(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
         if dim is None and keepdim is None:
