@@ -67,7 +67,9 @@ def test_equal_neighbours_are_counted_as_blocks() -> None:
 def test_a_module_inside_itself_does_not_hang() -> None:
     loop = nn.Sequential(nn.Linear(2, 2))
     loop.add_module("again", loop)
-    assert [r.path for r in view.spec(loop).rows] == ["", "0"]
+    spec = view.spec(loop)
+    assert [r.path for r in spec.rows] == ["", "0"]
+    assert "contains itself" in view.spec(loop, torch.ones(1, 2)).failure
 
 
 # --------------------------------------------------------------------------- counts

@@ -66,6 +66,16 @@ def postorder(root: nn.Module) -> Iterator[nn.Module]:
             yield module
 
 
+def inside_itself(root: nn.Module) -> bool:
+    """Whether some module lies below itself: a walk that follows names would not end."""
+    rank = {id(module): n for n, module in enumerate(postorder(root))}
+    return any(
+        rank[id(child)] >= rank[id(module)]
+        for module in postorder(root)
+        for _, child in children(module)
+    )
+
+
 def fingerprints(root: nn.Module) -> Fingerprints:
     """By id of each module a number that is equal for modules built alike.
 

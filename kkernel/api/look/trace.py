@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .skeleton import Cloner
-from .structure import Fingerprints, fingerprints
+from .structure import Fingerprints, fingerprints, inside_itself
 
 # Shape of one tensor is a tuple of ints; of several tensors a list of shapes; None: no tensor.
 Shape = tuple[Any, ...] | list[Any] | None
@@ -52,6 +52,8 @@ def trace(module: nn.Module, *inputs: Any) -> Trace:
     A forward that fails is no error: the calls before the failure are there, and `failed_at`,
     `failure` say where and why.
     """
+    if inside_itself(module):
+        return Trace(failed_at="", failure="a module contains itself")
     clone = Cloner()
     result = Trace()
     running: list[str] = []
