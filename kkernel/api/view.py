@@ -6,7 +6,7 @@ The one door between the api and any display. It works on every `torch.nn.Module
 import torch
 
 from .events import changed, subscribe
-from .look.definition import k_code, python_code
+from .look.definition import k_code, k_string, k_symbol
 from .look.describe import Description, Option, describe, options_text, python_text
 from .look.histogram import (
     Histogram,
@@ -19,6 +19,7 @@ from .look.histogram import (
 )
 from .look.initializers import DRAWS, FANS, FUNCTIONS, draw, options_for, suits, weights
 from .look.laws import KnownLaw, Law, initializer, parameter_laws, record
+from .look.python_source import python_code
 from .look.sample import batch_of
 from .look.signal import Layer, Signal, signal
 from .look.signal import compare as compare_initializers
@@ -86,6 +87,8 @@ __all__ = [
     "initializer",
     "inspect",
     "k_code",
+    "k_string",
+    "k_symbol",
     "load",
     "options_for",
     "options_text",

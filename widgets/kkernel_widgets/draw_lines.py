@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kkernel.api import view
+
 Options = tuple[Any, ...]
 
 PYTHON = {
@@ -33,15 +35,10 @@ def _k_line(
 
 
 def k_names(names: Sequence[str]) -> str:
-    """Names as q symbols; those that a literal cannot hold are cast from strings."""
-    if all(n and n.isascii() and n.replace("_", "").replace(".", "").isalnum() for n in names):
-        return "".join(f"`{n}" for n in names)
-    texts = [n.replace("\\", "\\\\").replace('"', '\\"') for n in names]
-    return f'`$"{texts[0]}"' if len(texts) == 1 else f"`$({';'.join(map(_quoted, texts))})"
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if len(text) != 1 else f'enlist"{text}"'
+    """Names as q symbols: one, or a list."""
+    words = [view.k_symbol(name) for name in names]
+    plain = not any("$" in word for word in words)
+    return "".join(words) if plain or len(words) == 1 else f"({';'.join(words)})"
 
 
 def _python_line(

@@ -278,24 +278,15 @@ def _difference(d: view.Difference) -> dict[str, Any]:
 
 
 def _k_line(act: str, name: str, arguments: tuple[str, ...]) -> str:
-    texts = [_k_path(a) if a.endswith(SUFFIX) else _k_symbol(a) for a in arguments]
+    texts = [_k_path(a) if a.endswith(SUFFIX) else view.k_symbol(a) for a in arguments]
     if not texts:
         return f".ui.{act} {name}"
     return f".ui.{act}[{';'.join([name, *texts])}]"
 
 
-def _k_symbol(word: str) -> str:
-    plain = word.replace("_", "").replace(".", "").isalnum() and word.isascii()
-    return f"`{word}" if plain and not word[0].isdigit() else f'`$"{_k_escaped(word)}"'
-
-
 def _k_path(path: str) -> str:
     plain = all(c.isalnum() or c in "._/" for c in path) and path.isascii()
-    return f"`:{path}" if plain else f'hsym`$"{_k_escaped(path)}"'
-
-
-def _k_escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return f"`:{path}" if plain else f"hsym`${view.k_string(path)}"
 
 
 # --------------------------------------------------------------------------- checks of clicks
