@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import filterfalse
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,42 @@ U4 = np.dtype("u4")
 
 def symbols(names: Iterable[str]) -> np.ndarray[Any, Any]:
     """A symbol vector of these names."""
-    return np.fromiter(map(_CODES.__getitem__, names), U4)
+    names = names if isinstance(names, list) else list(names)
+    try:
+        return np.fromiter(map(_CODES.get, names), U4, len(names))  # type: ignore[arg-type]
+    except TypeError:  # None: there are new names
+        _enter(names)
+        return np.fromiter(map(_CODES.__getitem__, names), U4, len(names))
+
+
+def _enter(names: list[str]) -> None:
+    """Make symbols of all new names at once."""
+    fresh = list(dict.fromkeys(filterfalse(_CODES.__contains__, names)))
+    made = list(map(Symbol, fresh))
+    first = len(TABLE)
+    for code, s in enumerate(made, first):
+        s.code = code
+    TABLE.extend(made)
+    _CODES.update(zip(fresh, range(first, len(TABLE))))
+
+
+MANY = 1 << 20  # whole numbers below this are looked up by themselves
+_of_numbers = np.zeros(0, U4)  # whole number -> code, 0 for the numbers not yet asked for
+
+
+def symbols_of_numbers(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The symbols whose names are the digits of whole numbers from 0 to `MANY`."""
+    global _of_numbers
+    top = int(x.max()) + 1
+    if len(_of_numbers) < top:
+        _of_numbers = np.concatenate((_of_numbers, np.zeros(top - len(_of_numbers), U4)))
+    found = _of_numbers[x]
+    new = x[found == 0]
+    if len(new):
+        new = np.unique(new)
+        _of_numbers[new] = symbols(list(map(str, new.tolist())))
+        found = _of_numbers[x]
+    return found
 
 
 def names(vector: np.ndarray[Any, Any]) -> list[Symbol]:

@@ -13,13 +13,14 @@ import numpy as np
 
 from .. import context
 from ..apply import apply1
+from ..atoms.extremes import greatest, least
 from ..functions import Primitive
 from ..lists.grouping import Groups, ranked
 from ..lists.positions import take_positions
 from ..lists.search import classes_of, counted
 from ..qsql.aggregates import NAMES, aggregate
 from ..registry import KEYWORDS, OPERATORS
-from ..symbols import NULL_SYMBOL, symbols
+from ..symbols import MANY, NULL_SYMBOL, symbols, symbols_of_numbers
 from ..syntax import nodes as N
 from ..text.format import cells
 from ..values import Array, Dict, Value, is_vector
@@ -141,7 +142,9 @@ def _compile_symbols_of(node: N.Infix, text: N.Apply, scope: Scope) -> Code:
 
 
 def _names(x: Array) -> Array:
-    """Numbers as symbols; those that occur often are written once."""
+    """Numbers as symbols; small whole ones by a table, and those that occur often once."""
+    if x.dtype == np.int64 and least(x) >= 0 and greatest(x) < MANY:
+        return symbols_of_numbers(x)
     groups = ranked(x) if len(x) >= LEAST and x.dtype.kind == "i" else None
     precision = context.active.settings.precision
     if groups is None or groups.count > len(x) // 2:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 
 from ..values import List, Value, string
@@ -19,11 +21,25 @@ def string_list(parts: list[bytes]) -> List:
     return found
 
 
+def are_strings(x: List) -> bool:
+    """Whether all items are char vectors."""
+    return (set(map(type, x)) <= {np.ndarray}
+            and all(d.char == "S" for d in set(map(attrgetter("dtype"), x)))
+            and set(map(attrgetter("ndim"), x)) <= {1})
+
+
 def raw_strings(x: List) -> list[bytes] | None:
     """The bytes of each item; None unless all are strings."""
-    raw = [v.tobytes() for v in x
-           if type(v) is np.ndarray and v.dtype.char == "S" and v.ndim == 1]
-    return raw if len(raw) == len(x) else None
+    return [v.tobytes() for v in x] if are_strings(x) else None
+
+
+def texts_of(x: List) -> list[str] | None:
+    """The items as Python texts, None unless all are strings."""
+    if not are_strings(x):
+        return None
+    found = b"\n".join(x).decode("utf-8", "surrogateescape").split("\n")
+    return found if len(found) == len(x) else [
+        v.tobytes().decode("utf-8", "surrogateescape") for v in x]
 
 
 def joined_strings(x: Value, y: Value, x_rows: bool, y_rows: bool) -> List | None:

@@ -11,7 +11,7 @@ from ..atoms.atomic import as_value, simple_array
 from ..errors import length_error, type_error
 from ..lists.enumerate import enumerate_in
 from ..lists.enums import resolve
-from ..lists.strings import raw_strings
+from ..lists.strings import texts_of
 from ..registry import operator
 from ..symbols import Symbol
 from ..text.casting import PARTS, cast_array, part_array
@@ -222,7 +222,7 @@ def _strings(code: int, act: Act, y: Value) -> Value:
             and len(y) > SAMPLE else None
         if read is not None:
             return read
-        texts = _texts(y)
+        texts = texts_of(y)
         if texts is not None:
             return read_all(code, texts)
     return _parts(act, y)
@@ -231,22 +231,12 @@ def _strings(code: int, act: Act, y: Value) -> Value:
 def _read_shared(code: int, y: List) -> Array | None:
     """Strings of which many are one object, as `string` gives equal ones; None for others."""
     seen = dict(zip(map(id, y), y))
-    texts = _texts(List(seen.values()))
+    texts = texts_of(List(seen.values()))
     if texts is None:
         return None
     place = dict(zip(seen, range(len(seen))))
     read: Array = read_all(code, texts)[np.fromiter(map(place.__getitem__, map(id, y)), np.int64)]
     return read
-
-
-def _texts(y: List) -> list[str] | None:
-    """The items as Python texts, None unless all are strings."""
-    raw = raw_strings(y)
-    if raw is None:
-        return None
-    texts = b"\n".join(raw).decode("utf-8", "surrogateescape").split("\n")
-    return texts if len(texts) == len(raw) else [
-        t.decode("utf-8", "surrogateescape") for t in raw]
 
 
 # ---------------------------------------------------------------- pad
