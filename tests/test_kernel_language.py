@@ -8,7 +8,7 @@ import pytest
 
 from kkernel.kernel.language.completeness import joined, state
 from kkernel.kernel.language.completion import complete
-from kkernel.kernel.language.inspection import describe, function_around, name_at
+from kkernel.kernel.language.inspection import describe
 from kkernel.session import Session
 
 SETUP = """\
@@ -205,32 +205,88 @@ def test_functions_of_the_api_are_explained_once_loaded() -> None:
     assert complete(q, "module`rel", 10).found == []
     assert describe(q, "kuniform", 3) is None
     q.load_api()
-    text = describe(q, "kuniform(t;", 11)
-    assert text is not None and text.startswith("kuniform(")
+    tip = describe(q, "kuniform(t;", 11)
+    assert tip is not None and tip.text.startswith("kuniform(x;which;")
     [found] = complete(q, "kunif", 5).found
     assert found.signature.startswith("(")
 
 
-@pytest.mark.parametrize(("code", "cursor", "words"), [
-    ("til", 1, "til[x]"),
-    ("price", 5, "price: long vector (type 7h, count 3)"),
-    ("t", 0, "t: table (type 98h, count 2)"),
-    ("kt", 1, "kt: dictionary (type 99h, count 2)"),
-    ("f", 1, "f[size;depth]"),
-    ("f[1;", 4, "f[size;depth]"),  # the function whose bracket is open
-    ("f[(1;2);", 8, "f[size;depth]"),
-    (".lib.size", 4, ".lib.size: long atom (type -7h)"),
+@pytest.mark.parametrize(("code", "words"), [
+    ("ti|l", "til[x]"),
+    ("price|", "price: long vector (type 7h, count 3)\n\n1 2 3"),
+    ("|t", "t: table (type 98h, count 2)"),
+    ("kt|", "kt: dictionary (type 99h, count 2)"),
+    ("f|", "f[size;depth]\n\n{[size;depth]size+depth}"),
+    ("f[1;|", "f[size;depth]"),  # the function whose bracket is open
+    ("f[(1;2);|", "f[size;depth]"),
+    ("f[g[1];|", "f[size;depth]"),
+    ("reverse |", "reverse[x]"),  # what is being applied
+    (".lib.si|ze", ".lib.size: long atom (type -7h)"),
+    ("1 !|2", "!  x!y"),
+    ("x <=|y", "<=  x<=y"),
+    ("\\t| 1", "\\t: milliseconds"),
 ])
-def test_tooltips(q: Session, code: str, cursor: int, words: str) -> None:
-    found = describe(q, code, cursor)
-    assert found is not None and found.startswith(words)
+def test_tooltips(q: Session, code: str, words: str) -> None:
+    tip = describe(q, *at_bar(code))
+    assert tip is not None and tip.text.startswith(words)
 
 
-def test_names_and_brackets() -> None:
-    assert name_at("a+bc", 3) == "bc"
-    assert name_at("1+2", 1) == ""
-    assert function_around("f[g[1];", 7) == "f"
-    assert function_around("f[1]", 4) == ""
+@pytest.mark.parametrize("code", ["1|", "f[1]|", "|", "nowhere|", "nowhere[1;|",
+                                  '"til|"', "1 /til|"])
+def test_no_tooltip(q: Session, code: str) -> None:
+    assert describe(q, *at_bar(code)) is None
+
+
+@pytest.mark.parametrize(("code", "name", "active"), [
+    ("f[1;|]", "f", 1), ("f[|", "f", 0), ("f[(1;2);g[3;4];|", "f", 2)])
+def test_the_argument_at_the_cursor(q: Session, code: str, name: str, active: int) -> None:
+    tip = describe(q, *at_bar(code))
+    assert tip is not None and (tip.name, tip.active) == (name, active)
+
+
+@pytest.mark.parametrize(("code", "name", "words"), [
+    ("m|", "m", "module sequential"), ("big|", "big", "tensor"), ("o|", "o", "optimizer adam"),
+    ("maxpool2d(big;2;|", "maxpool2d", "> stride: step of the window"),
+    ("module enlist(`linear;784;|10)", "linear", "> out: "),
+    ("module seq(`sequential;(`conv2d;1;6;|", "conv2d", "> size: "),
+    ("module`re|lu", "relu", "torch.nn.ReLU"),
+    ("opt(`ad|am;m)", "adam", "torch.optim.Adam"),
+    ("opt(`sgd;m;.1;`mom|entum,.9)", "momentum", "option: "),
+    ("loss(`ms|e", "mse", "torch.nn.MSELoss"),
+])
+def test_tooltips_of_the_api(torch: Session, code: str, name: str, words: str) -> None:
+    tip = describe(torch, *at_bar(code))
+    assert tip is not None and tip.name == name and words in tip.text
+
+
+def test_tooltips_of_pointers_say_what_they_hold(torch: Session) -> None:
+    tensor, module = (describe(torch, n, 1) for n in ("big", "m"))
+    assert tensor is not None and module is not None
+    assert dict(tensor.rows) == {"shape": "2 3", "dtype": "double", "device": "cpu",
+                                 "memory": "48 bytes"}
+    assert dict(module.rows)["parameters"] == "21" and "norm  batchnorm1d" in module.body
+
+
+def test_details_on_request(torch: Session) -> None:
+    short, long = (describe(torch, "median", 3, detail) for detail in (0, 1))
+    assert short is not None and long is not None
+    assert not short.examples and "q)" in long.text
+    torch.execute("many:([]n:til 20)")
+    short, long = (describe(torch, "many", 3, detail) for detail in (0, 1))
+    assert short is not None and long is not None
+    assert short.body.endswith("\n..") and long.body.endswith("19")
+
+
+def test_tooltips_escape_what_they_show(q: Session) -> None:
+    q.execute('evil:"<img src=x onerror=alert(1)>"')
+    tip = describe(q, "evil", 2)
+    assert tip is not None and "<img" in tip.text
+    assert "<img" not in tip.html and "&lt;img" in tip.html
+
+
+def test_a_marked_argument_in_html(q: Session) -> None:
+    tip = describe(q, "f[1;", 4)
+    assert tip is not None and "[size;<u><b>depth</b></u>]" in tip.html
 
 
 @pytest.mark.parametrize(("source", "expected"), [

@@ -27,11 +27,11 @@ def complete_reply(session: Session, code: str, cursor: int | None) -> Reply:
             "cursor_end": end, "metadata": {"_jupyter_types_experimental": typed}}
 
 
-def inspect_reply(session: Session, code: str, cursor: int | None) -> Reply:
-    """Words about the name at the cursor."""
-    text = describe(session, code, len(code) if cursor is None else cursor)
-    data = {} if text is None else {"text/plain": text}
-    return {"status": "ok", "found": text is not None, "data": data, "metadata": {}}
+def inspect_reply(session: Session, code: str, cursor: int | None, detail: int = 0) -> Reply:
+    """What is at the cursor, or which call is open there."""
+    tip = describe(session, code, len(code) if cursor is None else cursor, detail)
+    data = {} if tip is None else {"text/plain": tip.text, "text/html": tip.html}
+    return {"status": "ok", "found": tip is not None, "data": data, "metadata": {}}
 
 
 def is_complete_reply(code: str) -> Reply:
@@ -52,5 +52,7 @@ def expression_reply(session: Session, source: str) -> Reply:
 
 def page(session: Session, name: str) -> list[Reply]:
     """The payload that opens the pager on a name."""
-    text = about(session, name) or f"nothing is known about {name}"
-    return [{"source": "page", "start": 0, "data": {"text/plain": text}}]
+    tip = about(session, name)
+    data = {"text/plain": f"nothing is known about {name}"} if tip is None else {
+        "text/plain": tip.text, "text/html": tip.html}
+    return [{"source": "page", "start": 0, "data": data}]

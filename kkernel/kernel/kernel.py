@@ -235,7 +235,7 @@ class QKernel(IPythonKernel):
                          omit_sections: Any = ()) -> dict[str, Any]:
         from .answers import inspect_reply
 
-        return inspect_reply(self.q, code, cursor_pos)
+        return inspect_reply(self.q, code, cursor_pos, detail_level)
 
     async def do_is_complete(self, code: str) -> dict[str, Any]:
         from .answers import is_complete_reply
