@@ -55,6 +55,24 @@ def test_a_state_goes_there_and_back(q: Run) -> None:
     assert q("tensor parm(m;`fc.weight)") == before
     assert q(".ui.rename[m;`again;`back]") == "again is now back\n"
     assert "back" in q(".ui.states m")
+    assert q(".ui.note[m;`back;\"a note\"]") == "back is noted\n"
+    assert "a note" in q(".ui.states m")
+
+
+def test_q_and_panels_read_each_others_files(q: Run) -> None:
+    shown = q("tensor parm(m;`fc.weight)")
+    q("`:whole set state m; `:part set state module m")
+    assert q(".ui.save[m;`:run.kdb;`now]").startswith("saved now, ")
+    assert q("(get`:run.kdb)~get`:part") == "1b\n"
+    q("zeros(m;`fc.weight)")
+    for file in ("whole", "part", "run.kdb"):
+        q(f".ui.load[m;`:{file};`$\"{file}\"]")
+        q(f".ui.restore[m;`$\"{file}\"]")
+        assert q("tensor parm(m;`fc.weight)") == shown
+        q("zeros(m;`fc.weight)")
+    assert q("tensor parm(module get`:run.kdb;`fc.weight)") == shown
+    q("`:other set 1 2 3")
+    assert "holds no state of a module" in q(".ui.load[m;`:other;`x]")
 
 
 @pytest.mark.parametrize(("source", "words"), [

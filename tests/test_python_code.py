@@ -15,7 +15,7 @@ from kkernel.api.look import describe
 from kkernel.api.module.types import TYPES
 
 pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor")
-describe._enter_rows()
+describe.enter_rows()
 
 
 def made_again(module: nn.Module) -> nn.Module:

@@ -309,6 +309,50 @@ def test_files_are_saved_and_loaded_but_foreign_ones_stay(
     assert sent.click(do="load", path="run")["line"] == ".ui.load[m;`:run.safetensors;`$\"run-2\"]"
 
 
+def test_q_files_and_weights_of_pytorch_become_states(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = net()
+    panel = StatePanel(model, language="k")
+    sent = Sent(panel, monkeypatch)
+    torch.save(model.state_dict(), "old.pt")
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    answer = sent.click(do="save", path="run.kdb")
+    assert answer["line"] == ".ui.save[m;`:run.kdb;`now]" and "parameters" in answer["say"]
+    with torch.no_grad():
+        model[0].weight.zero_()
+    for file, name in (("run.kdb", "run"), ("old.pt", "old.pt")):
+        answer = sent.click(do="load", path=file)
+        assert answer["line"] == f".ui.load[m;`:{file};`{name}]", answer
+        assert "same bits" in sent.click(do="restore", name=name)["say"]
+        assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
+        sent.click(do="undo")
+    (tmp_path / "data.kdb").write_bytes(b"precious")
+    assert sent.click(do="save", path="data.kdb")["error"] is True
+    assert (tmp_path / "data.kdb").read_bytes() == b"precious"
+    other = StatePanel(nn.Linear(2, 2))
+    assert Sent(other, monkeypatch).click(do="load", path="run.kdb")["error"] is True
+
+
+def test_names_and_notes_are_edited_and_all_tensors_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = net()
+    panel = StatePanel(model, language="k")
+    sent = Sent(panel, monkeypatch)
+    sent.click(do="take", name="a", note="")
+    assert sent.click(do="note", name="a", note="the \"best\"")["line"] == (
+        '.ui.note[m;`a;"the \\"best\\""]')
+    assert panel.widget.view["states"][0]["note"] == 'the "best"'
+    assert sent.click(do="rename", name="a", to="b")["line"] == ".ui.rename[m;`a;`b]"
+    with torch.no_grad():
+        model[0].bias.add_(1)
+    sent.click(do="compare", a="b", b="now", all=True)
+    statuses = [d["status"] for d in panel.widget.view["differences"]]
+    assert statuses.count("differs") == 1 and "same" in statuses
+    sent.click(do="compare", a="b", b="now", all="yes")
+    assert len(panel.widget.view["differences"]) == 1
+
+
 def test_weights_are_drawn_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     model = net()
     panel = InitializerPanel(model, language="k")
@@ -401,7 +445,9 @@ def test_snapshots_outlive_the_panel() -> None:
     ("take", ("good",), "snapshots_of(m).take('good')"),
     ("undo", (), "snapshots_of(m).undo()"),
     ("save", ("a.safetensors", "now"), "save('a.safetensors', m)"),
-    ("save", ("a.safetensors", "b"), "save_state('a.safetensors', snapshots_of(m).state('b'))"),
+    ("save", ("a.safetensors", "b"), "save_state('a.safetensors', snapshots_of(m).state('b'), m)"),
+    ("save", ("a.kdb", "b"), "save_kdb('a.kdb', snapshots_of(m).state('b'), m)"),
+    ("note", ("b", "why"), "snapshots_of(m).annotate('b', 'why')"),
 ])
 def test_the_python_line_of_a_click_runs(
     act: str, arguments: tuple[str, ...], line: str, tmp_path: Path,

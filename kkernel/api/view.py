@@ -25,6 +25,7 @@ from .look.signal import Layer, Signal, signal
 from .look.signal import compare as compare_initializers
 from .look.spec import Memory, Row, Spec, shape_text, spec, structure_state
 from .states.difference import Difference, differences
+from .states.kdb_state import is_kdb_file, read_kdb, save_kdb
 from .states.memory import resident_bytes, total_bytes
 from .states.snapshots import NOW, Restored, Snapshot, Snapshots, snapshots_of
 from .states.state_record import State, StateError, capture, parts
@@ -34,6 +35,7 @@ from .states.statefile import (
     import_weights,
     inspect,
     load,
+    read_any,
     read_state,
     save,
     save_state,
@@ -86,6 +88,7 @@ __all__ = [
     "import_weights",
     "initializer",
     "inspect",
+    "is_kdb_file",
     "k_code",
     "k_string",
     "k_symbol",
@@ -96,10 +99,13 @@ __all__ = [
     "parts",
     "python_code",
     "python_text",
+    "read_any",
+    "read_kdb",
     "read_state",
     "record",
     "resident_bytes",
     "save",
+    "save_kdb",
     "save_state",
     "seed",
     "shape_text",

@@ -21,9 +21,12 @@ COMMANDS = (
     ("undo", 1, "put back what the last restore or drawing has overwritten"),
     ("drop", 2, "forget a kept state"),
     ("rename", 3, "give a kept state another name"),
+    ("note", 3, "write a note to a kept state: model, name of the state, text"),
     ("compare", 3, "what differs between two states; `now is the live one"),
-    ("save", 3, "save a state to a file: model, file symbol, name of the state or `now"),
-    ("load", 3, "read a file as a kept state: model, file symbol, name for the state"),
+    ("save", 3, "save a state to a file: model, file symbol (q's own form if it ends in .kdb), "
+                 "name of the state or `now"),
+    ("load", 3, "read a file as a kept state, also of q or of PyTorch: model, file symbol, "
+                 "name for the state"),
     ("states", 1, "the kept states of a model"),
     ("compareinit", 3, "activations and gradients after each initializer: model, activation, fan"),
 )

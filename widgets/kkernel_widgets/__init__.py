@@ -9,7 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kkernel.api.view import load, read_state, save, save_state, snapshots_of
+    from kkernel.api.view import (
+        import_weights,
+        load,
+        read_any,
+        read_state,
+        save,
+        save_kdb,
+        save_state,
+        snapshots_of,
+    )
 
     from .initializer_panel import InitializerPanel
     from .parameter_histograms import ParameterHistograms
@@ -21,8 +30,8 @@ _PLACES = {
     "ParameterHistograms": "kkernel_widgets.parameter_histograms",
     "SpecTable": "kkernel_widgets.spec_table",
     "StatePanel": "kkernel_widgets.state_panel",
-} | dict.fromkeys(("load", "read_state", "save", "save_state", "snapshots_of"),
-                  "kkernel.api.view")
+} | dict.fromkeys(("import_weights", "load", "read_any", "read_state", "save", "save_kdb",
+                   "save_state", "snapshots_of"), "kkernel.api.view")
 
 
 def __getattr__(name: str) -> Any:
@@ -41,9 +50,12 @@ __all__ = [
     "ParameterHistograms",
     "SpecTable",
     "StatePanel",
+    "import_weights",
     "load",
+    "read_any",
     "read_state",
     "save",
+    "save_kdb",
     "save_state",
     "snapshots_of",
 ]

@@ -15,7 +15,7 @@ from kkernel.api import view
 from .initializer_panel import InitializerPanel
 from .numbers import byte_size, significant
 from .panel import Refused
-from .state_panel import StatePanel, state_path
+from .state_panel import StatePanel, found_path, save_file, state_path
 from .text_table import text_table
 
 Command = Callable[..., str]
@@ -71,18 +71,24 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else significant(value, 3)
 
 
+def note(model: Any, name: str, text: str) -> str:
+    """write a note to a kept state"""
+    view.snapshots_of(model).annotate(name, text)
+    return f"{name} is noted"
+
+
 def save(model: Any, path: str, name: str) -> str:
-    """save a state to a file; `now is the live one"""
+    """save a state to a file; `now is the live one; in q's own form if the name ends in .kdb"""
     path = state_path(path)
     module, _ = view.parts(model)
-    size = view.save_state(path, view.snapshots_of(model).state(name), module)
+    size = save_file(path, view.snapshots_of(model).state(name), module)
     return f"saved {name}, {byte_size(size)}"
 
 
 def load(model: Any, path: str, name: str) -> str:
     """read a file as a kept state; restore writes it into the model"""
-    state, info = view.read_state(state_path(path))
-    view.snapshots_of(model).add(name, state, info.note)
+    state, text = view.read_any(found_path(path), model)
+    view.snapshots_of(model).add(name, state, text)
     return f"loaded as {name}"
 
 
@@ -100,8 +106,8 @@ def compareinit(model: Any, function: str, fan: str) -> str:
                          f"{', '.join(view.FANS)}, given {function}, {fan}") from None
 
 
-COMMANDS: tuple[Command, ...] = (take, restore, undo, drop, rename, compare, save, load, states,
-                                 compareinit)
+COMMANDS: tuple[Command, ...] = (take, restore, undo, drop, rename, note, compare, save, load,
+                                 states, compareinit)
 
 
 def run(name: str, model: Any, *words: str) -> str:

@@ -110,9 +110,10 @@ function frame(el, model, kind) {
   const prompt = h("span", { class: "kt-prompt", "aria-hidden": "true" });
   const code = h("code", { class: "kt-line" });
   const said = h("span", { class: "kt-said", role: "status", "aria-live": "polite" });
+  const bar = h("progress", { class: "kt-progress", max: 1, hidden: true, "aria-label": "progress" });
   const foot = h("div", { class: "kt-foot" }, prompt, code,
     button("copy", () => copy(code.textContent), { class: "kt-quiet", "aria-label": "copy line" }),
-    said);
+    bar, said);
   const root = h("section", { class: "kt-live kt-" + kind, "aria-label": kind },
     h("header", { class: "kt-head" }, title, figures, tools), body, notes, foot);
   root.addEventListener("keydown", (event) => event.stopPropagation());
@@ -126,6 +127,7 @@ function frame(el, model, kind) {
 
   function say(text, error = false) {
     said.textContent = text;
+    bar.hidden = true;
     said.classList.toggle("kt-error", error);
   }
 
@@ -141,6 +143,10 @@ function frame(el, model, kind) {
   function onmessage(message) {
     if (!message || typeof message.say !== "string") return;
     say(message.say, Boolean(message.error));
+    if (typeof message.progress === "number") {
+      bar.value = message.progress;
+      bar.hidden = false;
+    }
     if (message.line) line(message.line, model.get("view").language);
   }
 

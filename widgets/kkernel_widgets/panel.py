@@ -238,7 +238,10 @@ class Panel:
         except Exception as error:
             self.say(f"{type(error).__name__}: {error}", error=True)
 
-    def say(self, text: str, line: str = "", error: bool = False) -> None:
-        """Show a message in the panel, and the line of code that does the same."""
+    def say(
+        self, text: str, line: str = "", error: bool = False, progress: float | None = None
+    ) -> None:
+        """Show a message in the panel, the line of code that does the same, how much is done."""
         if self._live is not None:
-            self._live.send({"say": visible(text), "line": visible(line), "error": error})
+            message = {"say": visible(text), "line": visible(line), "error": error}
+            self._live.send(message if progress is None else {**message, "progress": progress})

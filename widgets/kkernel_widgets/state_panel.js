@@ -2,7 +2,7 @@
 
 function render({ model, el }) {
   const panel = frame(el, model, "states");
-  const state = { a: null, b: "now", all: false, language: model.get("view").language };
+  const state = { a: null, b: "now", all: false, edited: null, language: model.get("view").language };
   const view = () => model.get("view");
   const ask = (act, more = {}) => { panel.say("…"); model.send({ do: act, ...more }); };
 
@@ -37,7 +37,9 @@ function render({ model, el }) {
   }
 
   function compare() {
-    if (state.a !== null && state.a !== state.b) ask("compare", { a: state.a, b: state.b });
+    if (state.a !== null && state.a !== state.b) {
+      ask("compare", { a: state.a, b: state.b, all: state.all });
+    }
   }
 
   function ago(seconds) {
@@ -54,9 +56,12 @@ function render({ model, el }) {
   }
 
   function stateRow(row) {
+    const [named, noted, edit] = state.edited === row.name ? editing(row) : [
+      row.name, row.note, button("edit", () => { state.edited = row.name; draw(); focusEdited(); },
+        { class: "kt-quiet", "aria-label": `edit ${row.name}` })];
     return h("tr", { "data-state": row.name },
-      h("th", { scope: "row", class: "kt-own" }, row.name),
-      h("td", { class: "kt-muted kt-noted", title: row.note }, row.note),
+      h("th", { scope: "row", class: "kt-own" }, named),
+      h("td", { class: "kt-muted kt-noted", title: row.note }, noted),
       h("td", { class: "kt-right" }, row.step === null ? "" : thousands(row.step)),
       h("td", { class: "kt-right" }, byteSize(row.bytes)),
       h("td", { class: "kt-right kt-muted", title: "memory that only this state needs" },
@@ -66,9 +71,36 @@ function render({ model, el }) {
       choice("a", row.name, row.name), choice("b", row.name, row.name),
       h("td", { class: "kt-acts" },
         button("restore", () => ask("restore", { name: row.name }),
-          { class: "kt-button", disabled: row.changed === 0 }),
+          { class: "kt-button", disabled: row.changed === 0, "aria-label": `restore ${row.name}` }),
+        edit,
         button("drop", () => ask("drop", { name: row.name }),
           { class: "kt-quiet", "aria-label": `drop ${row.name}` })));
+  }
+
+  // the name and the note as fields; Enter keeps them, Escape leaves them
+  function editing(row) {
+    const field = (label, value, most) => h("input", { class: "kt-input kt-edit", value,
+      "aria-label": `${label} of ${row.name}`, maxlength: most });
+    const newName = field("new name", row.name, 100), newNote = field("new note", row.note, 1000);
+    const done = () => { state.edited = null; };
+    const keepBoth = () => {
+      done();
+      const to = newName.value.trim();
+      if (newNote.value.trim() !== row.note) ask("note", { name: row.name, note: newNote.value });
+      if (to && to !== row.name) ask("rename", { name: row.name, to });
+      draw();
+    };
+    for (const input of [newName, newNote]) {
+      input.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") { keepBoth(); keep(event); }
+        if (event.key === "Escape") { done(); draw(); keep(event); }
+      });
+    }
+    return [newName, newNote, button("keep", keepBoth, { class: "kt-quiet" })];
+  }
+
+  function focusEdited() {
+    table.querySelector(".kt-edit")?.focus();
   }
 
   function drawStates(current) {
@@ -108,7 +140,8 @@ function render({ model, el }) {
       const counts = d.picture ? take(d.picture.bins) : null;
       return h("tr", {}, h("th", { scope: "row", class: "kt-own" }, d.name),
         h("td", { class: "kt-muted" }, d.shape),
-        h("td", { class: "kt-right" }, d.status === "differs" ? number(d.relative) : d.status),
+        h("td", { class: d.status === "same" ? "kt-right kt-fits" : "kt-right" },
+          d.status === "differs" ? number(d.relative) : d.status === "same" ? "✓ same" : d.status),
         h("td", { class: "kt-right" }, number(d.largest)),
         h("td", { class: "kt-right" }, number(d.cosine)),
         h("td", { class: "kt-right" }, d.signs === null ? "" : percent(d.signs) || "0%"),
@@ -118,7 +151,8 @@ function render({ model, el }) {
     const [a, b] = current.compared;
     const words = `${b} against ${a}: ${current.tensors - current.same} of ${current.tensors} `
       + "tensors differ";
-    compared.replaceChildren(h("div", { class: "kt-caption" }, words),
+    const all = toggle("all tensors", current.all, (on) => { state.all = on; compare(); });
+    compared.replaceChildren(h("div", { class: "kt-caption" }, words, all),
       rows.length ? h("div", { class: "kt-scroll" }, h("table", { class: "kt-table",
         "aria-label": words },
       h("thead", {}, h("tr", {}, heads.map((text, i) =>
@@ -129,12 +163,20 @@ function render({ model, el }) {
   // ------------------------------------------------------------------ files
 
   function fileRow() {
+    let suffix = ".safetensors";
     const path = h("input", { class: "kt-input kt-path", placeholder: "file.safetensors",
       "aria-label": "file", maxlength: 4000 });
     const which = h("select", { class: "kt-select", "aria-label": "state to save" });
-    const row = h("div", { class: "kt-files" }, path, which,
-      button("save", () => ask("save", { path: path.value, name: which.value })),
-      button("load", () => ask("load", { path: path.value })));
+    const format = segmented("format", [[".safetensors", "safetensors"], [".kdb", "kdb+"]], suffix,
+      (chosen) => { suffix = chosen; path.placeholder = `file${chosen}`; });
+    const target = () => {
+      const plain = path.value.trim().replace(/\.(safetensors|kdb)$/, "");
+      return plain ? plain + suffix : "";
+    };
+    const row = h("div", { class: "kt-files" }, path, which, format,
+      button("save", () => ask("save", { path: target(), name: which.value })),
+      button("load", () => ask("load", { path: path.value }),
+        { title: "states of this panel, q's data files, safetensors and PyTorch weights" }));
     row.fill = (names) => {
       const chosen = which.value || "now";
       which.replaceChildren(...["now", ...names].map((n) => h("option", { value: n }, n)));
@@ -151,9 +193,13 @@ function render({ model, el }) {
     if (state.a !== null && !names.includes(state.a)) state.a = null;
     if (state.b !== "now" && !names.includes(state.b)) state.b = "now";
     if (current.compared) [state.a, state.b] = current.compared;
+    if (!names.includes(state.edited)) state.edited = null;
     const focus = document.activeElement?.getAttribute?.("aria-label");
     const inside = table.contains(document.activeElement);
+    const typed = [...table.querySelectorAll(".kt-edit")].map((field) => field.value);
     drawStates(current);
+    const fields = [...table.querySelectorAll(".kt-edit")];
+    if (typed.length === fields.length) fields.forEach((field, i) => { field.value = typed[i]; });
     drawDifferences(current);
     if (inside && focus) {
       [...table.querySelectorAll("[aria-label]")]

@@ -17,8 +17,11 @@ from .panel import Panel, Refused
 from .text_table import text_table
 
 SUFFIX = ".safetensors"
+KDB = ".kdb"
+SUFFIXES = (SUFFIX, KDB)
 LONGEST_NAME = 100
 LONGEST_NOTE = 1000
+LONGEST_PATH = 4000
 MOST_DIFFERENCES = 500
 
 COLUMNS = ("state", "note", "step", "size", "own", "digest", "against now")
@@ -37,10 +40,12 @@ class StatePanel(Panel):
         self, model: Any, optimizer: Any = None, *, name: str = "m", language: str = "python"
     ) -> None:
         super().__init__(name, language)
+        self.model = model
         self.module, self.optimizer = view.parts(model, optimizer)
         self.snapshots = view.snapshots_of(self.module, self.optimizer)
         self._compared: tuple[str, str] | None = None
         self._differences: list[view.Difference] = []
+        self._all = False  # whether tensors that do not differ are shown too
 
     def state(self) -> Any:
         kept = tuple((s.name, s.note, s.digest) for s in self.snapshots.describe_all())
@@ -121,14 +126,15 @@ class StatePanel(Panel):
         self.say(f"{name} is now {to}", self.line("rename", name, to))
 
     def _note(self, name: Any = None, note: Any = "") -> None:
-        self.snapshots.annotate(_text(name, "name", LONGEST_NAME), _text(note, "note",
-                                                                        LONGEST_NOTE))
+        name, note = _text(name, "name", LONGEST_NAME), _text(note, "note", LONGEST_NOTE)
+        self.snapshots.annotate(name, note)
+        self.say("noted", self.line("note", name, note))
 
-    def _compare(self, a: Any = None, b: Any = view.NOW) -> None:
+    def _compare(self, a: Any = None, b: Any = view.NOW, all: Any = False) -> None:
         pair = _text(a, "name", LONGEST_NAME), _text(b, "name", LONGEST_NAME)
         for name in pair:
             self.snapshots.state(name)
-        self._compared = pair
+        self._compared, self._all = pair, all is True
         self.say("", self.line("compare", *pair))
 
     def _compare_again(self) -> None:
@@ -140,21 +146,23 @@ class StatePanel(Panel):
         path, name = _path(path), _text(name, "name", LONGEST_NAME)
         if os.path.exists(path):
             _refuse_foreign(path)
-        state = self.snapshots.state(name)
-        size = view.save_state(path, state, self.module, progress=self._progress())
-        self.say(f"saved {name}, {byte_size(size)}", self.line("save", path, name))
+        size = save_file(path, self.snapshots.state(name), self.module, self._progress())
+        what = "parameters and buffers of " if path.endswith(KDB) else ""
+        self.say(f"saved {what}{name}, {byte_size(size)}", self.line("save", path, name))
 
     def _load(self, path: Any = None, name: Any = None) -> None:
-        path = _path(path)
-        state, info = view.read_state(path)
+        path = found_path(_text(path, "file", LONGEST_PATH))
+        self.say(f"reading {byte_size(os.path.getsize(path))}")
+        state, note = view.read_any(path, self.module)
         name = _text(name or "", "name", LONGEST_NAME) or self._name_for(path)
-        self.snapshots.add(name, state, info.note)
+        self.snapshots.add(name, state, note)
         self.say(f"loaded as {name}; restore writes it into the model", self.line("load", path,
                                                                                name))
 
     def _name_for(self, path: str) -> str:
         """The file's name, with a number if a state has it already."""
-        name = os.path.basename(path).removesuffix(SUFFIX)[:LONGEST_NAME] or "file"
+        name = os.path.basename(path).removesuffix(SUFFIX).removesuffix(KDB)
+        name = visible(name)[:LONGEST_NAME].strip() or "file"
         taken = (name, *(f"{name}-{i}" for i in range(2, 10**6)))
         return next(n for n in taken if n not in self.snapshots and n != view.NOW)
 
@@ -166,7 +174,8 @@ class StatePanel(Panel):
             nonlocal last
             if time.monotonic() - last > 0.3:
                 last = time.monotonic()
-                self.say(f"saving {done / total:.0%} of {byte_size(total)}")
+                self.say(f"saving {done / total:.0%} of {byte_size(total)}",
+                         progress=done / total)
 
         return report
 
@@ -177,12 +186,12 @@ class StatePanel(Panel):
         if self.language == "k":
             return _k_line(act, self.name, arguments)
         call = f"snapshots_of({self.name})"
-        if act == "save" and arguments[1] == view.NOW:
-            return f"save({arguments[0]!r}, {self.name})"
         if act == "save":
-            return f"save_state({arguments[0]!r}, {call}.state({arguments[1]!r}))"
+            return _python_save(self.name, call, *arguments)
         if act == "load":
-            return f"{call}.add({arguments[1]!r}, read_state({arguments[0]!r})[0])"
+            return f"{call}.add({arguments[1]!r}, read_any({arguments[0]!r}, {self.name})[0])"
+        if act == "note":
+            return f"{call}.annotate({', '.join(map(repr, arguments))})"
         return f"{call}.{act}({', '.join(map(repr, arguments))})"
 
     # ------------------------------------------------------------------- browser
@@ -200,10 +209,12 @@ class StatePanel(Panel):
             "differences": [_difference(d) for d in self._shown_differences()],
             "same": sum(d.status == "same" for d in self._differences),
             "tensors": len(self._differences),
+            "all": self._all,
         }
 
     def _shown_differences(self) -> list[view.Difference]:
-        return [d for d in self._differences if d.status != "same"][:MOST_DIFFERENCES]
+        shown = [d for d in self._differences if self._all or d.status != "same"]
+        return shown[:MOST_DIFFERENCES]
 
     def bins(self) -> bytes:
         """Counts of the pictures of differences, one after the other."""
@@ -278,7 +289,9 @@ def _difference(d: view.Difference) -> dict[str, Any]:
 
 
 def _k_line(act: str, name: str, arguments: tuple[str, ...]) -> str:
-    texts = [_k_path(a) if a.endswith(SUFFIX) else view.k_symbol(a) for a in arguments]
+    texts = [_k_path(a) if act in ("save", "load") and i == 0
+             else view.k_string(a) if act == "note" and i == 1 else view.k_symbol(a)
+             for i, a in enumerate(arguments)]
     if not texts:
         return f".ui.{act} {name}"
     return f".ui.{act}[{';'.join([name, *texts])}]"
@@ -287,6 +300,14 @@ def _k_line(act: str, name: str, arguments: tuple[str, ...]) -> str:
 def _k_path(path: str) -> str:
     plain = all(c.isalnum() or c in "._/" for c in path) and path.isascii()
     return f"`:{path}" if plain else f"hsym`${view.k_string(path)}"
+
+
+def _python_save(model: str, call: str, path: str, name: str) -> str:
+    if path.endswith(KDB):
+        return f"save_kdb({path!r}, {call}.state({name!r}), {model})"
+    if name == view.NOW:
+        return f"save({path!r}, {model})"
+    return f"save_state({path!r}, {call}.state({name!r}), {model})"
 
 
 # --------------------------------------------------------------------------- checks of clicks
@@ -304,20 +325,34 @@ def _text(value: Any, what: str, longest: int) -> str:
 
 
 def _path(value: Any) -> str:
-    path = _text(value, "file", 4000)
+    path = _text(value, "file", LONGEST_PATH)
     if not path:
         raise Refused("file: a name is needed")
     return state_path(path)
 
 
 def state_path(path: str) -> str:
-    """The path of a state file: with our suffix, and ~ as the home folder."""
-    return os.path.expanduser(path if path.endswith(SUFFIX) else path + SUFFIX)
+    """Where a state is saved: with a suffix that says the format, and ~ as the home folder."""
+    return os.path.expanduser(path if path.endswith(SUFFIXES) else path + SUFFIX)
+
+
+def found_path(path: str) -> str:
+    """The file to read: of this name, or with our suffix."""
+    exact = os.path.expanduser(path)
+    return exact if path and os.path.isfile(exact) else state_path(path)
+
+
+def save_file(path: str, state: view.State, module: Any, progress: Any = None) -> int:
+    """Save in the format that the suffix says; returns the size in bytes."""
+    if path.endswith(KDB):
+        return view.save_kdb(path, state, module)
+    return view.save_state(path, state, module, progress=progress)
 
 
 def _refuse_foreign(path: str) -> None:
     """A click replaces a file only if it is a state that was saved here."""
     try:
-        view.inspect(path)
+        if not (path.endswith(KDB) and view.is_kdb_file(path)):
+            view.inspect(path)
     except (view.StateError, OSError):
         raise Refused("there is a file of this name that is no saved state; it stays") from None

@@ -65,7 +65,7 @@ def describe(module: nn.Module) -> Description:
 
 def row_of(module: nn.Module) -> ModuleType | None:
     """The api's row, unless the user wrote a class of their own on top of it."""
-    _enter_rows()
+    enter_rows()
     written = type(module).__module__.split(".")[0]
     return type_of(module) if written in ("torch", "kkernel") else None
 
@@ -84,7 +84,7 @@ def python_text(options: Iterable[Option], all_options: bool = False) -> str:
 
 
 @cache
-def _enter_rows() -> None:
+def enter_rows() -> None:
     """Import the api's rows. Some hold sample modules: making those must not shift a seed."""
     with torch.random.fork_rng(devices=[]):
         import_module("kkernel.api.module.rows")

@@ -19,6 +19,7 @@ from ..look.describe import describe
 from ..look.spec import identity
 from ..look.structure import children
 from . import tensor_file
+from .kdb_state import is_kdb_file, read_kdb
 from .state_record import (
     Applied,
     Key,
@@ -212,28 +213,56 @@ def import_weights(path: Path, model: Any) -> Applied:
     """
     module, _ = parts(model)
     with _weights(path) as weights:
-        names = {name for name, _ in named_tensors(module)}
-        first: dict[Any, str] = {}
-        ties = {}
-        for name, tensor in named_tensors(module):
-            known = first.setdefault(identity(tensor), name)
-            if known != name:
-                ties[name] = known
-        kept = {Key("module", n): t for n, t in weights.items() if n not in ties}
-        persistent = set(module.state_dict(keep_vars=True))
-        for name, tensor in named_tensors(module):
-            if name not in persistent and name not in ties:  # a state_dict leaves it out
-                kept.setdefault(Key("module", name), tensor.detach().clone())
-        state = State(kept, {n: f for n, f in ties.items() if n in names})
+        state = _state_of_weights(weights, module)
         check(state, module)
         return apply(state, module)
 
 
+def read_any(path: Path, model: Any) -> tuple[State, str]:
+    """The state in a file of any kind that can be read, for this model; and the file's note.
+
+    Our own files, q's data files with the state of a module, safetensors and PyTorch's weights.
+    """
+    module, _ = parts(model)
+    if is_kdb_file(path):
+        return read_kdb(path, module), ""
+    if not _is_pytorch(path):
+        with tensor_file.opened(path) as file:
+            ours = file.manifest is not None
+        if ours:
+            state, info = read_state(path)
+            return state, info.note
+    with _weights(path) as weights:
+        state = _state_of_weights(weights, module)
+        state.tensors = {key: tensor.clone() for key, tensor in state.tensors.items()}
+    return state, ""
+
+
+def _state_of_weights(weights: Mapping[str, Tensor], module: nn.Module) -> State:
+    """A state of the module: names tied in it count once, what no file keeps stays as it is."""
+    first: dict[Any, str] = {}
+    ties = {}
+    for name, tensor in named_tensors(module):
+        known = first.setdefault(identity(tensor), name)
+        if known != name:
+            ties[name] = known
+    kept = {Key("module", n): t for n, t in weights.items() if n not in ties}
+    persistent = set(module.state_dict(keep_vars=True))
+    for name, tensor in named_tensors(module):
+        if name not in persistent and name not in ties:  # a state_dict leaves it out
+            kept.setdefault(Key("module", name), tensor.detach().clone())
+    return State(kept, ties)
+
+
+def _is_pytorch(path: Path) -> bool:
+    with open(path, "rb") as file:
+        start = file.read(2)
+    return start == b"PK" or start[:1] == b"\x80"
+
+
 @contextmanager
 def _weights(path: Path) -> Iterator[dict[str, Tensor]]:
-    with open(path, "rb") as file:
-        start = file.read(10)
-    if start[:2] == b"PK" or start[:1] == b"\x80":
+    if _is_pytorch(path):
         yield _torch_weights(path)
         return
     with tensor_file.opened(path) as file:
