@@ -108,6 +108,15 @@ class Session:
 
         return function_entry(FUNCTIONS[name])
 
+    def value_of(self, x: Value) -> Value:
+        """The q value of a tensor pointer; any other value as it is."""
+        kind, tensor = self.torch_object(x)
+        if kind != "tensor":
+            return x
+        from kkernel.api.convert import to_q
+
+        return to_q(tensor)  # type: ignore[arg-type]
+
     def card(self, x: Value, numbers: bool = True) -> Any:
         """What a pointer is, as an `api.look.card.Card`; None for any other value."""
         if not isinstance(x, List) or self._functions is None:

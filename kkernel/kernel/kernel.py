@@ -203,10 +203,13 @@ class QKernel(IPythonKernel):
             return None
 
     def _send_result(self, text: str, count: int) -> None:
+        from .rich.result import beside
+
+        forms = self.host.of_result() or beside(self.q, self.host.shown, text)
         self.send_response(
             self.iopub_socket, "execute_result",
             {"execution_count": count, "metadata": {},
-             "data": {"text/plain": text.removesuffix("\n"), **self.host.of_result()}},
+             "data": {"text/plain": text.removesuffix("\n"), **forms}},
             ident=self._topic("execute_result"))
 
     def _report(self, error: QError, silent: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..q.functions import NULL, Foreign
 from ..q.values import List, Value, is_string, text
 from . import panel_commands
 from .language.inspection import kind_of
+from .rich import pictures
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -39,6 +40,9 @@ class Screen(Protocol):
     def html(self, source: str) -> None:
         """Show HTML."""
 
+    def rich(self, forms: dict[str, Any], words: str) -> None:
+        """Show forms by mime type; a terminal shows the words."""
+
     def clear(self) -> None:
         """Remove what the running cell has shown."""
 
@@ -55,6 +59,9 @@ class Terminal:
     def html(self, source: str) -> None:
         self._write(source + "\n")
 
+    def rich(self, forms: dict[str, Any], words: str) -> None:
+        self._write(words + "\n")
+
     def clear(self) -> None:
         """What a terminal has shown stays."""
 
@@ -65,6 +72,7 @@ def register(session: Session, screen: Screen) -> None:
         _define(session, name, f"{words}, of a {' or '.join(kinds)}",
                 _opener(session, screen, name, panel, kinds))
     panel_commands.register(session)
+    pictures.register(session, screen)
     _define(session, "html", "show a string as HTML", _html(screen))
     _define(session, "clear", "remove what the running cell has shown", _clear(screen))
 

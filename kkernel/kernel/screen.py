@@ -27,6 +27,12 @@ class CellScreen:
             self._output.flush()
             publish_display_data({"text/html": source, "text/plain": source})
 
+    def rich(self, forms: dict[str, Any], words: str) -> None:
+        """A picture of a value, or its form as HTML."""
+        if not self._output.silent:
+            self._output.flush()
+            publish_display_data(forms)
+
     def clear(self) -> None:
         """Remove what the cell has shown."""
         if not self._output.silent:

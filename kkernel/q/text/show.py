@@ -255,6 +255,11 @@ def _padded(texts: list[str]) -> list[str]:
     return [t + " " * (width - _bytes(t)) for t in texts]
 
 
+def item_texts(x: Value, precision: int, n: int, width: int = UNLIMITED) -> list[str]:
+    """The texts of the first n items of a list, as the cells of a table column have them."""
+    return _item_texts(x, precision, width, n)
+
+
 def _item_texts(x: Value, precision: int, width: int, n: int, depth: int = 0) -> list[str]:
     """A text for each of the first n items of a list, in a row, a column or beside its key.
 

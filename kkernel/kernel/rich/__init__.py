@@ -1,0 +1,1 @@
+"""What a notebook shows beside the exact console text: tables, cards, pictures, errors."""
