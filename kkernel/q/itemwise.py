@@ -14,7 +14,7 @@ from .functions import MISSING, Composition, Lambda, Primitive, Projection
 from .values import Array, Value, bare, collapse, is_list
 
 FEW = 16  # items from which a vector operation is faster than calls
-BLOCK = 1 << 14
+BLOCK = (1 << 15) - 64  # below the length whose extremes are worth remembering
 
 
 def itemwise(f: Value, args: Sequence[Value]) -> Value | None:

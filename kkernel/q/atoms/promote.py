@@ -14,13 +14,13 @@ import numpy as np
 
 from ..types import BY_CODE, EPOCH, LONG_INF, LONG_NULL
 from ..values import Array, Value
-from .extremes import least
+from .extremes import LONG, least
 
 NULL_0D: dict[Any, Array] = {
     np.dtype(d): np.array(-(2 ** (8 * np.dtype(d).itemsize - 1)), d) for d in ("i2", "i4", "i8")
 }
 BLOCK = 1 << 14
-SMALL, LARGE = 24, 4096  # sizes up to which a Python list wins, and from which `min` does
+SMALL = 24  # items up to which a Python list is faster
 DAY_MS = 86_400_000
 
 TEMPORALS = frozenset(EPOCH)
@@ -35,7 +35,7 @@ def has_null(raw: Array) -> bool:
     """Does an array of signed integers hold the null of its width?  The cheapest way by size."""
     null = NULL_0D[raw.dtype]
     size = raw.size
-    if size > LARGE:
+    if size >= LONG:
         return bool(least(raw) == null)
     if size <= SMALL and raw.ndim < 2:
         found = raw.tolist()

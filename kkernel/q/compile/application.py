@@ -11,6 +11,7 @@ from ..values import Value
 from . import inline
 from .fusions import fused
 from .nouns import is_plain_global, primitive, unary_form
+from .reuse import reusing
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 
 
@@ -27,9 +28,9 @@ def _infix(node: N.Infix, scope: Scope) -> Code:
         return _infix_value(node, scope, left, right)
     slots = scope.slots or {}
     slot = slots.get(node.left.name) if isinstance(node.left, N.Name) else None
+    fn = reusing(op, node) or op.fn2
     if inline.inlined(op):
-        return _inlined(op, node, slot, left, right, unit)
-    fn = op.fn2
+        return _inlined(op, fn, node, slot, left, right, unit)
     if slot is not None:
         return _infix_local(fn, slot, right, unit, pos)
 
@@ -43,13 +44,13 @@ def _infix(node: N.Infix, scope: Scope) -> Code:
     return infix
 
 
-def _inlined(op: Primitive, node: N.Infix, slot: int | None, left: Code, right: Code,
+def _inlined(op: Primitive, fn: Any, node: N.Infix, slot: int | None, left: Code, right: Code,
              unit: Unit) -> Code:
     if slot is None:
-        return inline.infix(op, left, right, unit, node.pos)
+        return inline.infix(op, fn, left, right, unit, node.pos)
     if isinstance(node.right, N.Const) and inline.small(node.right.value):
-        return inline.infix_constant(op, slot, node.right.value, unit, node.pos)
-    return inline.infix_local(op, slot, right, unit, node.pos)
+        return inline.infix_constant(op, fn, slot, node.right.value, unit, node.pos)
+    return inline.infix_local(op, fn, slot, right, unit, node.pos)
 
 
 def _infix_local(fn: Any, slot: int, right: Code, unit: Unit, pos: int) -> Code:

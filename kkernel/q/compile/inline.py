@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..functions import Primitive
+from ..functions import Primitive, PyFunction
 from ..values import Value
 from .scope import Code, Unit, trace
 
@@ -75,19 +75,21 @@ def inlined(op: Primitive) -> bool:
     return op.name in EXPRESSIONS
 
 
-def infix(op: Primitive, left: Code, right: Code, unit: Unit, pos: int) -> Code:
-    """`x op y` of two expressions."""
-    return _made(op, _GENERAL)(left, right, op.fn2, unit, pos, trace)
+def infix(op: Primitive, fn: PyFunction, left: Code, right: Code, unit: Unit, pos: int) -> Code:
+    """`x op y` of two expressions; `fn` does what is not inlined."""
+    return _made(op, _GENERAL)(left, right, fn, unit, pos, trace)
 
 
-def infix_local(op: Primitive, slot: int, right: Code, unit: Unit, pos: int) -> Code:
+def infix_local(op: Primitive, fn: PyFunction, slot: int, right: Code, unit: Unit,
+                pos: int) -> Code:
     """`x op y` where x is a local."""
-    return _made(op, _LOCAL)(slot, right, op.fn2, unit, pos, trace)
+    return _made(op, _LOCAL)(slot, right, fn, unit, pos, trace)
 
 
-def infix_constant(op: Primitive, slot: int, y: Value, unit: Unit, pos: int) -> Code:
+def infix_constant(op: Primitive, fn: PyFunction, slot: int, y: Value, unit: Unit,
+                   pos: int) -> Code:
     """`x op y` where x is a local and y a small long constant."""
-    return _made(op, _LOCAL_CONST)(slot, y, op.fn2, unit, pos, trace)
+    return _made(op, _LOCAL_CONST)(slot, y, fn, unit, pos, trace)
 
 
 def small(y: Value) -> bool:

@@ -99,7 +99,8 @@ def _inner_join(x: Value, y: Value, merge: Merge) -> Value:
 
 def joined_columns(t: Table, other: Table, rows: Array, merge: Merge) -> Table:
     """t with the columns of `other` at rows: new ones with nulls for -1, known ones merged."""
-    matched = np.flatnonzero(rows != ABSENT)
+    shared = any(name in t.columns for name in other.columns)
+    matched = np.flatnonzero(rows != ABSENT) if shared else rows
     data = []
     for name, column in zip(other.columns, other.data):
         if name not in t.columns:

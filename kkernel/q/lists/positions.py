@@ -19,6 +19,7 @@ from ..values import (
     Table,
     Value,
     at,
+    bare,
     collapse,
     is_function,
     items,
@@ -107,8 +108,10 @@ def in_range(where: Array, n: int) -> bool:
 
 def _with_nulls(x: Value, where: Array, known: Array) -> Value:
     if isinstance(x, np.ndarray) and x.ndim == 1:
-        out = null_vector(CODE_OF_DTYPE[x.dtype], len(where))
-        out[known] = x[where[known]]
+        if not len(x):
+            return null_vector(CODE_OF_DTYPE[x.dtype], len(where))
+        out = bare(x).take(where, mode="clip")
+        out[~known] = null_vector(CODE_OF_DTYPE[x.dtype], 1)[0]
         return out
     if isinstance(x, Enum):
         out = np.full(len(where), ENUM_NULL, np.int64)

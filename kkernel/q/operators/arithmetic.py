@@ -156,7 +156,7 @@ def integers(ufunc: Any) -> Binary:
         null = NULL_0D[a.dtype]
         if has_null(a):
             out = np.where(a == null, null, out)
-        if has_null(b):
+        if b is not a and has_null(b):
             out = np.where(b == null, null, out)
         return out
 

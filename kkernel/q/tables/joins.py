@@ -44,7 +44,7 @@ def as_of(columns: Sequence[str], left: Table, right: Table) -> Array:
     times, other = left.column(columns[-1]), right.column(columns[-1])
     mine, theirs = integers_like(times, other), integers_like(other, other)
     if equal.groups * len(theirs) < STEP_CELLS and ascending(mine) and ascending(theirs):
-        return last_in_step(equal, count_until(theirs, mine))
+        return last_in_step(equal, mine, theirs)
     return Timeline(equal, other).as_of(times)
 
 
@@ -60,37 +60,39 @@ class Equals:
 
 
 STEP_CELLS = 40_000_000  # right rows times groups up to which walking in step is faster
-BLOCK_CELLS = 1 << 17  # of which as many are laid out at once as a cache holds
+BLOCK_CELLS = 1 << 16  # of which as many are laid out at once as a cache holds
 
 
-def last_in_step(equal: Equals, until: Array) -> Array:
-    """For each left row the last of the first `until` right rows of its group, -1 without one.
+def last_in_step(equal: Equals, mine: Array, theirs: Array) -> Array:
+    """For each left row the last right row of its group at or before its time, -1 without one.
 
-    Both tables ascend in time, so they are walked together: a table of the last row of every
+    Times ascend in both tables, so they are walked together: a table of the last row of every
     group after each right row, a block at a time.
     """
-    m, groups = len(equal.right), equal.groups
-    out = np.full(len(until), ABSENT, np.int64)
-    last = np.full(groups, ABSENT, np.int64)
+    m, groups = len(theirs), equal.groups
+    edges = np.append(np.searchsorted(mine, theirs, "left"), len(mine))  # left rows before each
+    out = np.empty(len(mine), np.int64)
+    out[:edges[0]] = ABSENT
+    last = np.full(groups, ABSENT, np.int32 if m < 2**31 else np.int64)
     size = max(BLOCK_CELLS // groups, 1)
-    starts = np.arange(0, m, size)
-    edges = np.searchsorted(until, np.append(starts, m), "right")
-    for start, a, b in zip(starts.tolist(), edges.tolist(), edges[1:].tolist()):
-        codes = equal.right[start:start + size]
+    for start in range(0, m, size):
+        codes, edge = equal.right[start:start + size], edges[start:start + size + 1]
         table = _running_last(codes, last, start)
         width = len(codes) + 1
-        out[a:b] = table[equal.left[a:b] * width + (until[a:b] - start)]
+        rows = slice(edge[0], edge[-1])
+        after = np.repeat(np.arange(1, width), np.diff(edge))  # how many right rows have passed
+        out[rows] = table[equal.left[rows] * width + after]
         last = table[width - 1::width]
     return out
 
 
 def _running_last(codes: Array, last: Array, start: int) -> Array:
     """For each group the last row after 0, 1 .. of these rows: runs of equal rows, laid out."""
-    width = len(codes) + 1
-    begins = np.concatenate([np.arange(len(last)) * width, codes * width + np.arange(1, width)])
-    rows = np.concatenate([last, np.arange(start, start + len(codes))])
-    order = begins.argsort()
-    return np.repeat(rows[order], np.diff(begins[order], append=len(last) * width))
+    width, heads = len(codes) + 1, np.arange(len(last))
+    order = order_of(np.concatenate([heads, codes]), len(last))
+    begins = np.concatenate([heads * width, codes * width + np.arange(1, width)])[order]
+    rows = np.concatenate([last, np.arange(start, start + len(codes), dtype=last.dtype)])[order]
+    return rows.repeat(np.diff(begins, append=len(last) * width))
 
 
 class Timeline:
