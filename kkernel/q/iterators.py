@@ -14,6 +14,7 @@ from .errors import domain_error, length_error, rank_error, type_error
 from .functions import Derived, Lambda, Primitive, Projection, rank_of
 from .itemwise import itemwise
 from .lists.joining import joined_rows
+from .lists.positions import missing
 from .registry import KEYWORDS, OPERATORS
 from .tables.rows import with_columns
 from .values import (
@@ -256,20 +257,19 @@ def prior(f: Value, x: Value, seed: Value | None) -> Value:
     if not count(x):
         return x
     listed = items(x)
-    first = apply2(f, listed[0], seed) if seed is not None else _first_prior(f, listed[0])
+    first = apply2(f, listed[0], seed) if seed is not None else _first_prior(f, x, listed[0])
     rest = [apply2(f, b, a) for a, b in zip(listed, listed[1:], strict=False)]
     return collapse([first, *rest])
 
 
-def _first_prior(f: Value, first: Value) -> Value:
+def _first_prior(f: Value, x: Value, first: Value) -> Value:
+    """f of the first item and what stands before it: f's identity, else a null as `prev` has."""
     if isinstance(f, Primitive):
         if f.name in _IDENTITY:
             return apply2(f, first, _IDENTITY[f.name])
-        if f.name in ("&", "|"):
+        if f.name in ("&", "|", ","):
             return first
-    t = abs(qtype(first))
-    seed = null(t) if 0 < t < 20 else EMPTY
-    return apply2(f, first, seed)
+    return apply2(f, first, missing(x))
 
 
 # ---------------------------------------------------------------- over and scan

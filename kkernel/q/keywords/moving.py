@@ -85,10 +85,21 @@ def _moving(f: Callable[[Value], Value], y: Value, of_vector: Callable[[Array], 
         raise type_error()
     if not count(y):
         return y
+    y = _of_one_type(y)
     moved = [f(c) for c in columns(y)]
     if array is not None and moved:
         return np.stack(moved, axis=1)
     return collapse([collapse([at(m, i) for m in moved]) for i in range(len(y))])
+
+
+def _of_one_type(y: Value) -> Value:
+    """Rows of numbers of several types as rows of the widest of them."""
+    if not isinstance(y, List) or not all(plain(v) is not None for v in y):
+        return y
+    types = {v.dtype for v in y if isinstance(v, np.ndarray)}
+    if len(types) < 2 or not all(t.kind in "bif" for t in types):
+        return y
+    return collapse([add(v, np.zeros(1, np.result_type(*types))[0]) for v in y])
 
 
 # ---------------------------------------------------------------- windows of a vector

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def ordinals(column: Value) -> Array:
         return row_ranks(column.data, len(column))[0]
     if isinstance(column, np.ndarray):
         if column.ndim > 1:
-            flat = column.reshape(len(column), -1)
+            flat = column.reshape(len(column), prod(column.shape[1:]))
             return row_ranks([flat[:, k] for k in range(flat.shape[1])], len(column))[0]
         return _vector_ordinals(bare(column))
     if isinstance(column, List):

@@ -47,6 +47,7 @@ from .growth import extended
 from .search import depth
 from .strings import joined_strings
 
+_INTEGERS = {5, 6, 7}
 _DTYPES = {int: DTYPE[7], float: DTYPE[9], bool: DTYPE[1], Symbol: DTYPE[11]}
 
 
@@ -134,7 +135,7 @@ def _join_structures(x: Value, y: Value) -> Value:
     if is_list(y) and not len(y):
         return x
     if is_list(x) and not len(x):
-        return y if isinstance(y, Table) else collapse([y])
+        return y if isinstance(y, Table) or y.keyed_table else collapse([y])
     if isinstance(x, List) and isinstance(y, (Dict, Table)):
         return List([*x, *(items(y) if isinstance(y, Table) else [y])])
     if isinstance(x, (Dict, Table)) and isinstance(y, (Dict, Table)):
@@ -204,6 +205,8 @@ def append(x: Value, y: Value) -> Value:
         return append_or_null(x, row_records(x, y))
     if isinstance(x, Dict):
         return _append_to_dict(x, y)
+    if isinstance(y, List) and not y:
+        return x
     if isinstance(x, (List, np.ndarray)) and len(x) and depth(y) == depth(x) - 1:
         return List([*items(x), y])
     return join(x, y)
@@ -213,6 +216,8 @@ def _append_to_vector(x: Array, y: Value) -> Value:
     more = as_list(resolve(y))
     if isinstance(more, List) and not more:
         return x
+    if not len(x) and {qtype(x), qtype(more)} <= _INTEGERS:
+        return more  # an empty list of integers takes any width
     if not isinstance(more, np.ndarray) or more.dtype != x.dtype or more.ndim != 1:
         raise type_error()
     return joined_items(x, more) if type(x) is Attributed else extended(x, more)

@@ -36,7 +36,7 @@ def missing(x: Value) -> Value:
     if isinstance(x, np.ndarray):
         if x.ndim == 1:
             return null(CODE_OF_DTYPE[x.dtype])
-        return np.empty(0, x.dtype) if x.ndim == 2 else EMPTY
+        return null_like(x[0]) if len(x) else EMPTY
     if isinstance(x, List):
         return null_like(x[0]) if x else EMPTY
     if isinstance(x, Enum):
@@ -49,12 +49,16 @@ def missing(x: Value) -> Value:
 
 
 def null_like(x: Value) -> Value:
-    """The null of an atom's type; of a list the empty one; of a dictionary its keys to nulls."""
+    """The null of an atom's type, the empty vector of a vector's; of the items of a general list,
+    the columns of a table and the values of a dictionary the nulls of each.
+    """
     code = qtype(x)
     if code < 0:
         return EnumAtom(x.domain, ENUM_NULL) if code == -20 else null(-code)
     if isinstance(x, np.ndarray):
-        return np.empty(0, x.dtype) if x.ndim == 1 else EMPTY
+        return np.empty(0, x.dtype) if x.ndim == 1 else collapse([null_like(v) for v in x])
+    if isinstance(x, List):
+        return collapse([null_like(v) for v in x])
     if isinstance(x, Enum):
         return Enum(x.domain, x.index[:0])
     if isinstance(x, Dict):
@@ -68,6 +72,8 @@ def null_like(x: Value) -> Value:
 def take_positions(x: Value, where: Array) -> Value:
     """Items of a list or rows of a table at positions known to be in range."""
     if isinstance(x, np.ndarray):
+        if x.ndim > 1 and not len(where):
+            return EMPTY  # no row is left to tell a type
         return (x.view(np.ndarray) if type(x) is Attributed else x).take(where, 0)
     if isinstance(x, List):
         return collapse([x[k] for k in where.tolist()])

@@ -14,10 +14,11 @@ from ..atoms.promote import PROMOTE, TEMPORALS, raw_numbers, to_float, to_long
 from ..atoms.tolerance import equal_floats, less_floats
 from ..atoms.units import common_temporal, convert
 from ..errors import type_error
+from ..functions import Primitive
 from ..registry import OPERATORS, operator
 from ..symbols import TABLE, Symbol
 from ..types import DTYPE
-from ..values import Array, Value, null, qtype
+from ..values import Array, Value, collapse, is_list, items, null, qtype
 
 _EXACT = frozenset((int, bool))
 
@@ -31,7 +32,20 @@ def equal(x: Value, y: Value) -> Value:
         return equal_floats(x, y)
     if type(x) is Symbol and type(y) is Symbol:
         return x is y
+    if type(x) is Primitive or type(y) is Primitive:
+        return _same_primitive(equal, x, y)
     return pair_atoms(equal, _EQUAL, x, y)
+
+
+def _same_primitive(f: Dyad, x: Value, y: Value) -> Value:
+    """Operators and keywords are numbers inside, so they can be compared."""
+    if type(x) is Primitive and type(y) is Primitive:
+        return x is y
+    if not is_list(x) and not is_list(y):
+        raise type_error()
+    if is_list(x) and is_list(y):
+        return pair_atoms(f, _EQUAL, x, y)
+    return collapse([f(v, y) for v in items(x)] if is_list(x) else [f(x, v) for v in items(y)])
 
 
 @operator("<>", 2, atomic=True)
@@ -39,6 +53,8 @@ def not_equal(x: Value, y: Value) -> Value:
     """1b where x and y differ."""
     if type(x) in _EXACT and type(y) in _EXACT:
         return x != y
+    if type(x) is Primitive and type(y) is Primitive:
+        return x is not y
     return pair_atoms(not_equal, _NOT_EQUAL, x, y)
 
 

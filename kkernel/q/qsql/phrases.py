@@ -11,7 +11,7 @@ from ..lists.enums import domain
 from ..lists.positions import ENUM_NULL, at_positions, take_positions
 from ..symbols import Symbol, sym
 from ..tables.rows import unkey
-from ..values import Array, Enum, List, Table, Value, items
+from ..values import Array, Enum, List, Table, Value, is_vector, items, qtype
 from .trees import GLOBALS, Names
 
 ROW = sym("i")  # the virtual column of row numbers
@@ -86,9 +86,9 @@ def _part(column: Value, field: str) -> Value:
 def column_name(tree: Value) -> Symbol:
     """The name of an unnamed column.
 
-    An operator gives the name of its left operand, anything else that is applied (and a cast)
-    the name of its last operand; a column reached by dots its last part; row numbers and
-    constants `x`.
+    An operator gives the name of its left operand, anything else that is applied, a cast and an
+    operator after a constant word (`` `p#sym``) the name of its last operand; a column reached by
+    dots its last part; row numbers and constants `x`.
     """
     if isinstance(tree, Symbol):
         return UNNAMED if tree is ROW else sym(tree.rpartition(".")[2] or "x")
@@ -97,7 +97,13 @@ def column_name(tree: Value) -> Symbol:
         return column_name(items(tree)[-1])
     if not isinstance(tree, List) or len(tree) < 2:
         return UNNAMED
-    return column_name(tree[1] if is_operator(tree[0]) and len(tree) > 2 else tree[-1])
+    left = is_operator(tree[0]) and len(tree) > 2 and not _is_word(tree[1])
+    return column_name(tree[1] if left else tree[-1])
+
+
+def _is_word(tree: Value) -> bool:
+    """A constant symbol or text in a parse tree."""
+    return is_vector(tree) and qtype(tree) in (10, 11) or qtype(tree) == -10
 
 
 def is_operator(head: Value) -> bool:
