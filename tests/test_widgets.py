@@ -466,7 +466,8 @@ def test_the_python_line_of_a_click_runs(
 
 
 @pytest.mark.parametrize(("word", "line"), [
-    ("good", "`good"), ("a b", '`$"a b"'), ("3", "`3"), ('x"y', '`$"x\\"y"'), ("ü", '`$"\\303\\274"'),
+    ("good", "`good"), ("a b", '`$"a b"'), ("3", "`3"),
+    ('x"y', '`$"x\\"y"'), ("ü", '`$"\\303\\274"'),
 ])
 def test_names_are_written_as_q_symbols(word: str, line: str) -> None:
     assert StatePanel(net(), language="k").line("restore", word) == f".ui.restore[m;{line}]"
