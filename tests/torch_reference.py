@@ -29,9 +29,9 @@ _add("angle ceil cosh digamma erf erfc erfinv expm1 frac lgamma log10 log1p log2
      "sigmoid sgn sign sinh tanh trunc atan2 fmod mul remainder lerp mvlgamma", T)
 _add("bitwisenot Not Div xor fpow pow", T, bitwisenot="bitwise_not", Not="logical_not",
      Div="div", xor="logical_xor", fpow="float_power")
-REFERENCE["add"] = lambda x, y, m=1: x + m * y
-REFERENCE["addcmul"] = lambda x, y, z, m=1: x + m * y * z
-REFERENCE["addcdiv"] = lambda x, y, z, m=1: x + m * y / z
+REFERENCE["add"] = lambda x, y, m=1: T.add(x, y, alpha=m)
+REFERENCE["addcmul"] = lambda x, y, z, m=1: T.addcmul(x, y, z, value=m)
+REFERENCE["addcdiv"] = lambda x, y, z, m=1: T.addcdiv(x, y, z, value=m)
 REFERENCE["clamp"] = lambda x, lo, hi: x.clamp(None if lo == -2**63 else lo, hi)
 
 # compare
@@ -95,13 +95,14 @@ for _name, _run in {"Sum": T.sum, "mean": T.mean, "nanmean": T.nanmean, "nansum"
                     "nanmedian": T.nanmedian}.items():
     REFERENCE[_name] = _over(_run)
 REFERENCE["aminmax"] = lambda x, d=None: (
-    T.stack((x.min(), x.max())) if d is None else (x.min(d)[0], x.max(d)[0]))
+    T.stack(tuple(T.aminmax(x))) if d is None else T.aminmax(x, dim=d))
 
 
 def _spread(run: Callable[..., Any]) -> Callable[..., Any]:
     def call(x: Any, *rest: Any) -> Any:
         flags = [r for r in rest if isinstance(r, bool)]
         dims = next((r for r in rest if not isinstance(r, bool)), None)
+        x = x if x.is_floating_point() or x.is_complex() else x.float()  # unlike torch
         return run(x, dims, unbiased=flags[0] if flags else True,
                    keepdim=flags[1] if len(flags) > 1 else False)
 
@@ -140,7 +141,7 @@ for _name in ("addbmm", "addmm", "addmv", "addr", "baddbmm"):
 REFERENCE["mmt"] = lambda x, y: x @ y.T
 REFERENCE["mtm"] = lambda x, y: x.T @ y
 REFERENCE["householder"] = T.linalg.householder_product
-REFERENCE["multidot"] = lambda x, y, z: x @ y @ z
+REFERENCE["multidot"] = lambda x, y, z: T.linalg.multi_dot((x, y, z))
 REFERENCE["Cross"] = T.linalg.cross
 REFERENCE["inverse"] = T.linalg.inv
 REFERENCE["power"] = T.linalg.matrix_power
@@ -188,10 +189,11 @@ REFERENCE["tensordot"] = lambda x, y, *d: T.tensordot(
 _add("celu elu glu hardshrink hardtanh relu relu6 selu softplus softshrink softsign tanhshrink "
      "logsigmoid threshold softmax softmin linear bilinear normalize pdist interpolate", F)
 REFERENCE["leakyrelu"] = F.leaky_relu
-REFERENCE["rrelu"] = lambda x: T.where(x >= 0, x, x * (1 / 8 + 1 / 3) / 2)
+REFERENCE["rrelu"] = lambda x: F.rrelu(x, training=False)
 REFERENCE["logsoftmax"] = F.log_softmax
-REFERENCE["prelu"] = lambda x, w: T.where(x > 0, x, w * x)
-REFERENCE["zscore"] = lambda x, m, s: (x - m) / s
+REFERENCE["prelu"] = F.prelu
+REFERENCE["zscore"] = lambda x, m, s: (x - T.tensor(m, dtype=T.float64)) / T.tensor(
+    s, dtype=T.float64)
 REFERENCE["pairwise"] = F.pairwise_distance
 REFERENCE["similar"] = F.cosine_similarity
 REFERENCE["onehot"] = lambda x, n: F.one_hot(x, n).float()

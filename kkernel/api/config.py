@@ -12,7 +12,7 @@ from kkernel.q import context
 from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, symbols
 from kkernel.q.types import LONG_NULL
-from kkernel.q.values import Dict, List, Value, collapse, string
+from kkernel.q.values import Dict, List, Value, collapse, items, qtype, string
 
 from . import kinds, settings
 from .declare import Param, function, simple_items
@@ -90,7 +90,7 @@ def setting(x: Value) -> Value:
         return Dict(symbols(SETTINGS), collapse([s.get() for s in SETTINGS.values()]))
     if type(x) is Symbol:
         return _setting(x).get()
-    args = simple_items(x)
+    args = items(x) if qtype(x) == 11 else simple_items(x)
     if len(args) != 2 or type(args[0]) is not Symbol:
         raise QError("setting: unrecognized arg(s), expecting empty arg or sym, "
                      "(sym;bool) or (sym;long)")

@@ -17,7 +17,7 @@ from kkernel.q.values import Dict, List, Value, char, collapse, qtype
 
 from . import settings
 from .dtypes import BY_TORCH, FROM_CODE, FROM_NUMPY
-from .kinds import kname
+from .kinds import kname, type_name
 
 Tensor = torch.Tensor
 _FLOAT, _LONG, _BOOL, _DOUBLE = torch.float32, torch.int64, torch.bool, torch.float64
@@ -84,9 +84,12 @@ def _from_list(x: List) -> Tensor:
     shape: list[int] = []
     leaves: list[np.ndarray[Any, Any]] = []
     _gather(x, 0, shape, leaves)
-    if not leaves:
+    if not leaves or leaves[0] is _NOTHING:
         return torch.empty(shape)
     return _from_array(np.concatenate(leaves).reshape(shape)).clone()
+
+
+_NOTHING: np.ndarray[Any, Any] = np.empty(0, "f4")  # what `()` holds, of the default type
 
 
 def _gather(x: Value, depth: int, shape: list[int], leaves: list[np.ndarray[Any, Any]]) -> None:
@@ -101,6 +104,9 @@ def _gather(x: Value, depth: int, shape: list[int], leaves: list[np.ndarray[Any,
         shape.append(len(x))
     else:
         _check(x, depth, shape, base)
+    if not len(x) and type(x) is List and depth:
+        leaves.append(_NOTHING)
+        return
     if isinstance(x, np.ndarray) and x.ndim == 1:
         if x.dtype not in FROM_NUMPY:
             raise QError(f"no torch type found for k: {kname(x)}")
@@ -120,10 +126,9 @@ def _check(x: Value, depth: int, shape: list[int], base: np.ndarray[Any, Any]) -
     if len(x) != shape[depth]:
         raise QError(f"dimension mismatch at depth {depth}, {shape[depth]} vs {len(x)}")
     nested = depth < len(shape) - 1
-    expected = 0 if nested else qtype(base)
+    expected = 0 if nested or base is _NOTHING else qtype(base)
     if qtype(x) != expected:
-        given = "general list" if nested else kname(base)
-        raise QError(f"type mismatch at depth {depth}, {given} vs {kname(x)}")
+        raise QError(f"type mismatch at depth {depth}, {type_name(expected)} vs {kname(x)}")
 
 
 # ------------------------------------------------------------------ tensor -> q

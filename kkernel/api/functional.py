@@ -231,29 +231,28 @@ def prelu(x: Tensor, weight: Tensor) -> Tensor:
     return F.prelu(x, weight)
 
 
-class Zscore(Function):
-    """(x;mean;std;in place): floats; one mean and deviation, or one per channel."""
+class Zscore(Functional):
+    """(x;mean;std;in place), and a simple list of three."""
 
-    def invoke(self, x: Value) -> Value:
-        (t, mean, std, inplace), pointer = self.bind(x)
-        if not inplace or not pointer:
-            return self.deliver(self.run(t, mean, std), pointer)
-        self.run(t, mean, std, True)
-        changed(t)
-        return NULL
+    def prepare(self, args: list[Value]) -> Run | None:
+        return super().prepare(args) if len(args) > 1 else None
+
+    def _whole(self, x: Value) -> bool:
+        return False
 
 
 def _zscore(x: Tensor, mean: Tensor, std: Tensor, inplace: bool = False) -> Tensor:
     from .module.own.image import zscore
 
-    return zscore(x, mean, std, inplace)
+    return zscore(x, mean.to(x.device), std.to(x.device), inplace)
 
 
-declare(Zscore("zscore", GROUP, "x less a mean, divided by a standard deviation",
-               (X, tensor("mean", "what to subtract, one or one per channel"),
-                tensor("std", "what to divide by, one or one per channel"),
-                Param("inplace", kinds.FLAG, "1b to overwrite the tensor", False)),
-               _zscore, ("zscore(1 2 3f;2f;.5)",), samples=("(1 2 3f;2f;.5)",)))
+_scaled = find_type("zscore").options
+_z = Zscore("zscore", GROUP, "x less a mean, divided by a standard deviation",
+            _params(_scaled, (X,)), _zscore, ("zscore(1 2 3f;2f;.5)",),
+            samples=("(1 2 3f;2f;.5)",))
+_z.table = _scaled
+declare(_z)
 
 
 class Normalize(Functional):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from kkernel.q.errors import QError
+from kkernel.q.functions import NULL
+from kkernel.q.values import List, Value
 
 from .. import kinds
 from ..declare import OUTPUT, OUTPUTS, Function, K, Param, declare, function, tensor
-from .families import binary, number_too, unary
+from .families import Binary, binary, number_too, unary, up_to
 from .pointwise import written
 from .vectors import into_vector
 
@@ -18,10 +21,27 @@ Tensor = torch.Tensor
 GROUP = "math-compare"
 METHOD = torch.Tensor
 
+
+class Comparison(Binary):
+    """A comparison: in place it gives nothing back, whatever it was given."""
+
+    def unrecognized(self, args: Sequence[Value]) -> QError:
+        return QError(f"{self.label}: expects args of(x;y;optional output tensor), x is array or "
+                      "tensor, y may also be a scalar")
+
+    def not_a_pair(self, x: Value) -> QError:
+        return self.unrecognized(x)
+
+    def _in_place(self, a: Tensor, b: Any, x: List) -> Value:
+        super()._in_place(a, b, x)
+        return NULL
+
+
 for _name, _words in (("eq", "x equal to y"), ("ge", "x not below y"), ("gt", "x above y"),
                       ("le", "x not above y"), ("lt", "x below y"), ("ne", "x not equal to y")):
     binary(_name, getattr(torch, _name), f"true where {_words}", group=GROUP,
-           inplace=getattr(METHOD, _name + "_"), samples=("(1 2 3;3 2 1)", "(1 2 3;2)"))
+           inplace=getattr(METHOD, _name + "_"), samples=("(1 2 3;3 2 1)", "(1 2 3;2)"),
+           kind=Comparison)
 
 for _name, _words in (("fmax", "larger of x and y; a nan gives way to the other"),
                       ("fmin", "smaller of x and y; a nan gives way to the other"),
@@ -71,6 +91,7 @@ _DESCEND = Param("descend", kinds.FLAG, "1b for the largest first", False)
 
 @function("sort", GROUP, "sorted values and their indices", tensor("x"), DIM, _DESCEND,
           Param("stable", kinds.FLAG, "1b to keep the order of equals", None), OUTPUTS,
+          usage=up_to(5, "input;dim;descend;stable;output"),
           examples=["sort 3 1 2", "sort(3 1 2;1b)"], samples=["(3 1 2;9 8 7)", "(3 1 2;1b)"])
 def sort(x: Tensor, dim: int, descend: bool, stable: bool | None, out: Any) -> Any:
     return into_vector(
@@ -78,6 +99,7 @@ def sort(x: Tensor, dim: int, descend: bool, stable: bool | None, out: Any) -> A
 
 
 @function("argsort", GROUP, "indices that would sort", tensor("x"), DIM, _DESCEND,
+          usage=up_to(3, "input;dim;descend"),
           examples=["argsort 3 1 2", "argsort(3 1 2;1b)"], samples=["(3 1 2;9 8 7)"])
 def argsort(x: Tensor, dim: int, descend: bool) -> Tensor:
     return torch.argsort(x, dim, descend)
@@ -87,7 +109,7 @@ def argsort(x: Tensor, dim: int, descend: bool) -> Tensor:
           Param("k", kinds.LONG, "how many"), DIM,
           Param("largest", kinds.FLAG, "0b for the smallest", True),
           Param("sorted", kinds.FLAG, "0b to leave them in any order", True), OUTPUTS,
-          examples=["topk(3 1 2 9;2)", "topk(3 1 2 9;2;0b)"],
+          only_lists=True, examples=["topk(3 1 2 9;2)", "topk(3 1 2 9;2;0b)"],
           samples=["(3 1 2 9;2)", "(3 1 2 9;2;0b)", "((3 1 2;9 8 7);2;0)"])
 def topk(x: Tensor, k: int, dim: int, largest: bool, ordered: bool, out: Any) -> Any:
     return into_vector(lambda **o: torch.topk(x, k, dim, largest, ordered, **o), out)
@@ -96,7 +118,8 @@ def topk(x: Tensor, k: int, dim: int, largest: bool, ordered: bool, out: Any) ->
 @function("kthvalue", GROUP, "the k-th smallest value and its index", tensor("x"),
           Param("k", kinds.LONG, "which, from 1"), DIM,
           Param("keepdim", kinds.FLAG, "1b to keep the dimension, with size 1", False), OUTPUTS,
-          examples=["kthvalue(3 1 2;2)"], samples=["(3 1 2;2)", "((3 1 2;9 8 7);1;0;1b)"])
+          only_lists=True, examples=["kthvalue(3 1 2;2)"],
+          samples=["(3 1 2;2)", "((3 1 2;9 8 7);1;0;1b)"])
 def kthvalue(x: Tensor, k: int, dim: int, keepdim: bool, out: Any) -> Any:
     return into_vector(lambda **o: torch.kthvalue(x, k, dim, keepdim, **o), out)
 
@@ -106,7 +129,8 @@ def kthvalue(x: Tensor, k: int, dim: int, keepdim: bool, out: Any) -> Any:
           Param("y", kinds.TENSOR_OR_NUMBER, "tensor, array or number"),
           Param("unique", kinds.FLAG, "1b to promise that there are no duplicates", False),
           Param("invert", kinds.FLAG, "1b for those not among y", False), OUTPUT,
-          examples=["In(1 2 3;2 5)", "In(1 2 3;2)"], samples=["(1 2 3;2 5)", "(1 2 3;2)"])
+          only_lists=True, examples=["In(1 2 3;2 5)", "In(1 2 3;2)"],
+          samples=["(1 2 3;2 5)", "(1 2 3;2)"])
 def in_(x: Any, y: Any, unique: bool, invert: bool, out: Tensor | None) -> Tensor | None:
     if not isinstance(x, Tensor) and not isinstance(y, Tensor):
         raise QError("In: not implemented for inputs that are both scalars")

@@ -71,7 +71,7 @@ def cholinverse(x: Tensor, upper: bool, out: Any) -> Any:
 
 @function("cholsolve", GROUP, "x in a x = b, from the Cholesky factor of a",
           tensor("b", "right-hand sides"), tensor("u", "Cholesky factor"), _UPPER, OUTPUT,
-          examples=["cholsolve((1 2f;3 4f);(2 0f;1 1.5))"],
+          label="choleskysolve", only_lists=True, examples=["cholsolve((1 2f;3 4f);(2 0f;1 1.5))"],
           samples=["((1 2f;3 4f);(2 0f;1 1.5))"])
 def cholsolve(b: Tensor, u: Tensor, upper: bool, out: Any) -> Any:
     return written(torch.cholesky_solve(b, u, upper, out=out), out)
@@ -239,7 +239,7 @@ _A, _B = tensor("a", "matrix or batch of matrices"), tensor("b", "right-hand sid
 _LEFT = _flag("left", "0b for x in x a = b", True)
 
 
-@function("solve", GROUP, "x in a x = b", _A, _B, _LEFT, OUTPUT,
+@function("solve", GROUP, "x in a x = b", _A, _B, _LEFT, OUTPUT, only_lists=True,
           examples=[f"solve({_SPD};(1 2f;3 4f))"], samples=[f"({_SPD};(1 2f;3 4f))"])
 def solve(a: Tensor, b: Tensor, left: bool, out: Any) -> Any:
     return written(torch.linalg.solve(a, b, left=left, out=out), out)
@@ -248,7 +248,7 @@ def solve(a: Tensor, b: Tensor, left: bool, out: Any) -> Any:
 @function("trisolve", GROUP, "x in a x = b with a triangular matrix a", _A, _B,
           Param("upper", kinds.FLAG, "1b for an upper triangular matrix"), _LEFT,
           _flag("unitriangular", "1b to take the diagonal as ones", False), OUTPUT,
-          label="solve", examples=["trisolve((2 0f;1 3f);(2 4f;6 8f);0b)"],
+          label="solve", only_lists=True, examples=["trisolve((2 0f;1 3f);(2 4f;6 8f);0b)"],
           samples=["((2 0f;1 3f);(2 4f;6 8f);0b)"])
 def trisolve(a: Tensor, b: Tensor, upper: bool, left: bool, unit: bool, out: Any) -> Any:
     return written(torch.linalg.solve_triangular(
@@ -261,7 +261,7 @@ _METHOD = choice("driver", "gels", "gelsd", "gelss", "gelsy")
 @function("lstsq", GROUP, "least squares: solution, residuals, rank and singular values", _A, _B,
           Param("rcond", kinds.OPTIONAL_DOUBLE, "smallest singular value kept, relative", None),
           Param("method", _METHOD, "`` `gels`gelsd`gelss`gelsy``, null for the default", None),
-          OUTPUTS, examples=[f"lstsq({_TALL};(1 2f;3 4f;5 7f))"],
+          OUTPUTS, only_lists=True, examples=[f"lstsq({_TALL};(1 2f;3 4f;5 7f))"],
           samples=[f"({_TALL};(1 2f;3 4f;5 7f))", f"({_TALL};(1 2f;3 4f;5 7f);`gelsd)"])
 def lstsq(a: Tensor, b: Tensor, rcond: float | None, method: str | None, out: Any) -> Any:
     run: Callable[..., Any] = lambda **o: torch.linalg.lstsq(a, b, rcond, driver=method)  # noqa: E731

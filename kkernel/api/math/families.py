@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from kkernel.q.errors import QError
@@ -15,7 +16,7 @@ from .. import forms, kinds
 from ..convert import to_q, to_tensor
 from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, tensor
 from ..events import changed
-from ..kinds import NO, is_empty
+from ..kinds import NO, is_empty, kname
 from ..objects import find, find_tensor, register
 
 Tensor = torch.Tensor
@@ -30,6 +31,11 @@ def writing(inplace: Callable[..., Any]) -> Run:
         changed(t)
 
     return write
+
+
+def up_to(most: int, form: str, words: str = "args") -> str:
+    """The usage that ktorch gives for an argument list of up to so many."""
+    return f"unrecognized {words}, expecting up to {most}, ({form})"
 
 
 class Unary(Function):
@@ -85,6 +91,27 @@ class Binary(Function):
             return self.inplace and writing(self.inplace)
         return None
 
+    def arguments(self, x: Value) -> list[Value]:
+        args = super().arguments(x)
+        if isinstance(x, np.ndarray) and x.ndim == 1:
+            if len(args) != 2:
+                raise self.not_a_pair(x)
+            return [np.asarray(v) for v in args]  # of one type: neither is a plain number
+        if not 2 <= len(args) <= 3:
+            raise self.unrecognized(args)
+        return args
+
+    def not_a_pair(self, x: Value) -> QError:
+        return QError(f"{self.label}: unable to derive a pair of values from inputs of size "
+                      f"[{len(x)}]")
+
+    def unrecognized(self, args: Sequence[Value]) -> QError:
+        if len(args) == 3:
+            return QError(f"{self.label}: need an output tensor for 3rd argument, "
+                          f"given {kname(args[2])}")
+        given = len(args) if len(args) != 1 or find(args[0]) else kname(args[0])
+        return QError(f"{self.label}: expecting 2-3 args, (x;y) or (x;y;output), but given {given}")
+
     def invoke(self, x: Value) -> Value:
         (a, b, output, inplace, *_), pointer = self.bind(x)
         if inplace:
@@ -126,8 +153,9 @@ _NEVER = Param("inplace", kinds.Kind("null", lambda x: True if is_empty(x) else 
 
 
 def binary(name: str, run: Run, summary: str, *, group: str, label: str = "",
-           inplace: Run | None = None, samples: Sequence[str] = ("(7 -3 2f;2 2 4f)",)) -> None:
+           inplace: Run | None = None, samples: Sequence[str] = ("(7 -3 2f;2 2 4f)",),
+           kind: type[Binary] = Binary) -> None:
     """Declare a function of two tensors, the second of which may be a number."""
     params = (tensor("x"), _Y, OUTPUT, IN_PLACE if inplace else _NEVER)
-    declare(Binary(name, group, summary, params, run, tuple(name + s for s in samples),
+    declare(kind(name, group, summary, params, run, tuple(name + s for s in samples),
                    label=label, inplace=inplace, samples=tuple(samples)))

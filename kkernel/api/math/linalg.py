@@ -16,6 +16,7 @@ from ..declare import OUTPUT, Function, Param, declare, function, tensor
 from ..kinds import is_general, kname
 from ..objects import find, find_tensor, register
 from ..tensor.join import tensors_of_list
+from .families import up_to
 from .pointwise import written
 
 Tensor = torch.Tensor
@@ -87,7 +88,8 @@ _ALPHA = Param("alpha", kinds.NUMBER, "factor of the product, 1 if left out", 1)
 
 
 def _add_product(name: str, run: Callable[..., Tensor], words: str, sample: str) -> None:
-    @function(name, GROUP, words, X, Y, Z, _BETA, _ALPHA, OUTPUT, examples=[name + sample],
+    @function(name, GROUP, words, X, Y, Z, _BETA, _ALPHA, OUTPUT, only_lists=True,
+              examples=[name + sample],
               samples=[sample, sample[:-1] + ";.5)", sample[:-1] + ";.5;2f)"])
     def call(x: Tensor, y: Tensor, z: Tensor, beta: float, alpha: float, out: Any) -> Any:
         return written(run(x, y, z, beta=beta, alpha=alpha, out=out), out)
@@ -108,7 +110,8 @@ _add_product("baddbmm", torch.baddbmm, "beta * x + alpha * products of two batch
 
 @function("Cross", GROUP, "cross product of vectors of 3", X, Y,
           Param("dim", kinds.LONG, "dimension of the vectors, the last if left out", -1), OUTPUT,
-          label="cross", examples=["Cross(1 0 0;0 1 0)"], samples=["(1 0 0;0 1 0)"])
+          label="cross", only_lists=True, examples=["Cross(1 0 0;0 1 0)"],
+          samples=["(1 0 0;0 1 0)"])
 def cross(x: Tensor, y: Tensor, dim: int, out: Any) -> Any:
     return written(torch.linalg.cross(x, y, dim=dim, out=out), out)
 
@@ -159,7 +162,9 @@ _HERMITIAN = Param("hermitian", kinds.FLAG, "1b to promise that x is symmetric",
 
 def _tolerant(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, words, tensor("x", "matrix or batch of matrices"), _ATOL, _RTOL,
-              _HERMITIAN, OUTPUT, examples=[f"{name}{_A}", f"{name}({_A};.1)"],
+              _HERMITIAN, OUTPUT,
+              usage=up_to(5, "input;atol;rtol;hermitian;output", "arg(s)"),
+              examples=[f"{name}{_A}", f"{name}({_A};.1)"],
               samples=[_A, f"({_A};.1)", f"({_A};.1;.1)", f"({_A};0b)"])
     def call(x: Tensor, atol: float | None, rtol: float | None, hermitian: bool,
              out: Any) -> Any:

@@ -15,6 +15,7 @@ from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, function, tens
 from ..events import changed
 from ..kinds import NO, as_long, is_general
 from ..objects import find
+from .families import up_to
 from .pointwise import written
 
 Tensor = torch.Tensor
@@ -52,6 +53,7 @@ for _name, _run, _words in (("cumsum", torch.cumsum, "running sum"),
         return written(run(x, dim, dtype=dtype, out=out), out)
 
     function(_name, GROUP, _words, X, _DIM, _DTYPE, OUTPUT, examples=[f"{_name} 1 2 3"],
+             usage=up_to(4, "input;dim;dtype;output"),
              samples=[" 1 2 3", f"({_MATRIX};0)", f"({_MATRIX};1;`double)"])(_running)
 
 
@@ -61,14 +63,16 @@ _OFFSET = Param("offset", kinds.LONG, "diagonal: above the main one if positive"
 
 
 @function("diag", GROUP, "matrix with a vector on a diagonal, or a diagonal of a matrix", X,
-          _OFFSET, OUTPUT, examples=["diag 1 2 3", f"diag({_MATRIX};1)"],
+          _OFFSET, OUTPUT, usage=up_to(3, "input;offset;output", "arg(s)"),
+          examples=["diag 1 2 3", f"diag({_MATRIX};1)"],
           samples=[" 1 2 3", f"({_MATRIX};1)"])
 def diag(x: Tensor, offset: int, out: Any) -> Any:
     return written(torch.diag(x, offset, out=out), out)
 
 
 @function("diagflat", GROUP, "matrix with all elements on a diagonal", X, _OFFSET,
-          examples=["diagflat 1 2"], samples=[" 1 2", f"({_MATRIX};1)"])
+          usage=up_to(3, "input;offset;output", "arg(s)"), examples=["diagflat 1 2"],
+          samples=[" 1 2", f"({_MATRIX};1)"])
 def diagflat(x: Tensor, offset: int) -> Tensor:
     return torch.diagflat(x, offset)
 
@@ -107,6 +111,7 @@ for _name, _run, _inplace, _words in (
         ("triu", torch.triu, Tensor.triu_, "upper triangle, zeros below the diagonal")):
     declare(Triangle(_name, GROUP, _words, (X, _OFFSET, OUTPUT, IN_PLACE), _run,
                      (f"{_name}{_MATRIX}", f"{_name}({_MATRIX};1)"), inplace=_inplace,
+                     usage=up_to(3, "input;dim;output", "arg(s)"),
                      samples=(_MATRIX, f"({_MATRIX};1)", f"({_MATRIX};-1)")))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -128,18 +129,33 @@ _sum("addcdiv", "x + mult * y % z",
 
 # ------------------------------------------------------------------ others
 
-@function("clamp", GROUP, "x cut to the range from lo to hi", tensor("x"),
-          Param("lo", kinds.OPTIONAL_NUMBER, "lower limit, null for none"),
-          Param("hi", kinds.OPTIONAL_NUMBER, "upper limit, null for none"), OUTPUT,
-          examples=["clamp(-2 0 7;-1;5)", "clamp(-2 0 7;0N;5)"],
-          samples=["(-2 0 7;-1;5)", "(-2 0 7;0N;5)"])
-def clamp(x: Tensor, lo: Any, hi: Any, out: Tensor | None) -> Tensor | None:
+class Clamp(Function):
+    """(x;lo;hi) and (x;lo;hi;output): both limits must be there."""
+
+    def expected(self, p: Param, given: Value) -> QError:
+        if p.name == "x":
+            return super().expected(p, given)
+        return QError("clamp: expecting 2nd & 3rd arg to be numeric low & high limits")
+
+    def unrecognized(self, args: Sequence[Value]) -> QError:
+        return self.expected(self.params[1], args) if len(args) < 3 else super().unrecognized(args)
+
+
+def _clamp(x: Tensor, lo: Any, hi: Any, out: Tensor | None) -> Tensor | None:
     return written(torch.clamp(x, lo, hi, out=out), out)
+
+
+declare(Clamp("clamp", GROUP, "x cut to the range from lo to hi",
+              (tensor("x"), Param("lo", kinds.OPTIONAL_NUMBER, "lower limit, null for none"),
+               Param("hi", kinds.OPTIONAL_NUMBER, "upper limit, null for none"), OUTPUT),
+              _clamp, ("clamp(-2 0 7;-1;5)", "clamp(-2 0 7;0N;5)"), only_lists=True,
+              samples=("(-2 0 7;-1;5)", "(-2 0 7;0N;5)"),
+              usage="unexpected arg(s), expecting (input;lo;hi) or (input;lo;hi;output)"))
 
 
 @function("lerp", GROUP, "x + weight * (y - x)", tensor("x"), tensor("y"),
           Param("weight", kinds.TENSOR_OR_NUMBER, "number, or tensor or array of weights"),
-          OUTPUT, label="lerp", examples=["lerp(1 2 3f;10 10 10f;.5)", "lerp 1 2 .5"],
+          OUTPUT, examples=["lerp(1 2 3f;10 10 10f;.5)", "lerp 1 2 .5"],
           samples=["(1 2 3f;10 10 10f;.5)", "(1 2f;3 4f;.1 .9)"])
 def lerp(x: Tensor, y: Tensor, weight: Any, out: Tensor | None) -> Tensor | None:
     return written(torch.lerp(x, y, weight, out=out), out)

@@ -11,6 +11,7 @@ from kkernel.q.errors import QError
 
 from .. import kinds
 from ..declare import OUTPUT, OUTPUTS, Param, function, tensor
+from .families import up_to
 from .pointwise import written
 from .vectors import into_vector
 
@@ -22,6 +23,7 @@ DIMS = Param("dims", kinds.LONGS, "dimension(s), all if left out", ())
 KEEPDIM = Param("keepdim", kinds.FLAG, "1b to keep the dimensions, with size 1", False)
 DTYPE = Param("dtype", kinds.DTYPE, "data type to calculate in", None)
 _ROWS = "(1 2 3f;4 5 6f)"
+_USAGE = up_to(4, "input;dim;keepdim;output")
 
 
 def dims_or_all(dims: Any) -> Any:
@@ -33,6 +35,7 @@ def dims_or_all(dims: Any) -> Any:
 
 def _summing(name: str, run: Callable[..., Tensor], words: str, plain: Any = None) -> None:
     @function(name, GROUP, words, X, DIMS, KEEPDIM, DTYPE, OUTPUT, plain=plain or run,
+              usage=_USAGE, label=name.lower(),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};0)"],
               samples=[_ROWS, f"({_ROWS};0)", f"({_ROWS};1;1b)", f"({_ROWS};`double)"])
     def call(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
@@ -64,7 +67,9 @@ _summing("nansum", _sum(torch.nansum), "sum, nan left out", torch.nansum)
 
 
 @function("prod", GROUP, "product, of all or along one dimension", X, DIMS, KEEPDIM, DTYPE,
-          OUTPUT, examples=[f"prod{_ROWS}", f"prod({_ROWS};0)"],
+          OUTPUT,
+          usage=_USAGE,
+          examples=[f"prod{_ROWS}", f"prod({_ROWS};0)"],
           samples=[_ROWS, f"({_ROWS};0)"])
 def prod(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
     if len(dims) > 1:
@@ -81,7 +86,9 @@ def prod(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
 
 def _extreme(name: str, run: Callable[..., Any], words: str) -> None:
     @function(name, GROUP, f"{words} of all; with a dimension also the indices", X, DIM, KEEPDIM,
-              OUTPUTS, examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
+              OUTPUTS,
+              usage=_USAGE,
+              examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
               samples=[_ROWS, f"({_ROWS};1)", f"({_ROWS};0;1b)"])
     def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
         if out is None:
@@ -95,7 +102,9 @@ _extreme("Min", torch.min, "minimum")
 
 
 @function("aminmax", GROUP, "minimum and maximum, of all or along a dimension", X, DIM, KEEPDIM,
-          OUTPUTS, examples=[f"aminmax{_ROWS}", f"aminmax({_ROWS};1)"],
+          OUTPUTS,
+          usage=_USAGE,
+          examples=[f"aminmax{_ROWS}", f"aminmax({_ROWS};1)"],
           samples=[_ROWS, f"({_ROWS};1)"])
 def aminmax(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
     if dim is None and out is None and not keepdim:
@@ -106,6 +115,7 @@ def aminmax(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
 
 def _over_dims(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, words, X, DIMS, KEEPDIM, OUTPUT,
+              usage=_USAGE,
               examples=[f"{name}({_ROWS};0)"], samples=[f"({_ROWS};0)", f"({_ROWS};0 1;1b)"])
     def call(x: Tensor, dims: Any, keepdim: bool, out: Any) -> Any:
         if name == "logsumexp" and not dims:
@@ -122,7 +132,9 @@ for _name, _run, _words in (("amax", torch.amax, "maximum over dimensions"),
 
 def _index(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, f"index of the {words}, of the flat input if no dimension", X, DIM,
-              KEEPDIM, OUTPUT, examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
+              KEEPDIM, OUTPUT,
+              usage=_USAGE,
+              examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
               samples=[_ROWS, f"({_ROWS};1)"])
     def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
         if out is None:
@@ -139,6 +151,7 @@ def _truth(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, f"true where {words} not 0", X,
               Param("dim", kinds.LONG, "dimension, the last if other arguments follow", None),
               Param("keepdim", kinds.FLAG, "1b to keep the dimension, with size 1", None), OUTPUT,
+              usage=_USAGE, label=name.lower(),
               examples=[f"{name}(0 1;1 1)", f"{name}((0 1;1 1);1)"], plain=run,
               samples=["(0 1;1 1)", "((0 1;1 1);1)"])
     def call(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
@@ -156,6 +169,7 @@ _truth("Any", torch.any, "any element is")
 def _middle(name: str, one: Callable[..., Tensor] | None, run: Callable[..., Any],
             words: str) -> None:
     @function(name, GROUP, words, X, DIM, KEEPDIM, OUTPUTS,
+              usage=_USAGE,
               examples=[f"{name} 3 1 2", f"{name}((3 1 2;9 8 9);1)"],
               samples=["((3 1 2;9 8 9);1)", "((3 1 2;9 8 9);0;1b)"])
     def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
@@ -182,6 +196,7 @@ def _floating(x: Tensor) -> Tensor:
 
 def _spread(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, words, X, DIMS, _UNBIASED, KEEPDIM, OUTPUT,
+              usage=up_to(5, "input;dim;unbiased;keepdim;output"),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], samples=_SPREAD)
     def call(x: Tensor, dims: Any, unbiased: bool, keepdim: bool, out: Any) -> Any:
         over = dims_or_all(dims)
@@ -195,7 +210,9 @@ _spread("variance", torch.var, "variance")
 
 def _pair(name: str, run: Callable[..., Any], words: str) -> None:
     @function(name, GROUP, f"mean and {words}, stacked on a new first dimension", X, DIMS,
-              _UNBIASED, KEEPDIM, examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"],
+              _UNBIASED, KEEPDIM,
+              usage=up_to(4, "input;dim;unbiased;keepdim"),
+              examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"],
               samples=_SPREAD)
     def call(x: Tensor, dims: Any, unbiased: bool, keepdim: bool) -> Tensor:
         spread, mean = run(_floating(x), dims_or_all(dims), correction=int(unbiased),
@@ -214,6 +231,7 @@ _MATRIX_DIMS = Param("dims", kinds.LONGS, "the two dimensions of the matrices", 
 
 def _matrix_norm(name: str, order: str, words: str) -> None:
     @function(name, GROUP, words, X, _MATRIX_DIMS, KEEPDIM, DTYPE, OUTPUT,
+              usage=up_to(5, "input;dim;keepdim;dtype;output"),
               examples=[f"{name}{_ROWS}"], samples=[_ROWS, f"({_ROWS};0 1;1b)"])
     def call(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
         return written(torch.linalg.matrix_norm(x, order, tuple(dims), keepdim, dtype=dtype,
@@ -226,7 +244,9 @@ _matrix_norm("nnorm", "nuc", "nuclear norm of matrices")
 
 @function("mnorm", GROUP, "norm of matrices, Frobenius if no order is given", X,
           Param("ord", kinds.DOUBLE, "order, a float: 1 2 -1 -2 0w -0w", None), _MATRIX_DIMS,
-          KEEPDIM, DTYPE, OUTPUT, examples=[f"mnorm{_ROWS}", f"mnorm({_ROWS};2f)"],
+          KEEPDIM, DTYPE, OUTPUT,
+          usage=up_to(6, "input;ord;dim;keepdim;dtype;output"),
+          examples=[f"mnorm{_ROWS}", f"mnorm({_ROWS};2f)"],
           samples=[_ROWS, f"({_ROWS};1f)"])
 def mnorm(x: Tensor, order: float | None, dims: Any, keepdim: bool, dtype: Any,
           out: Any) -> Any:
@@ -236,7 +256,9 @@ def mnorm(x: Tensor, order: float | None, dims: Any, keepdim: bool, dtype: Any,
 
 @function("vnorm", GROUP, "norm of vectors", X,
           Param("ord", kinds.DOUBLE, "order, a float, 2 if left out", 2.0), DIMS, KEEPDIM, DTYPE,
-          OUTPUT, examples=[f"vnorm{_ROWS}", f"vnorm({_ROWS};1f;1)"],
+          OUTPUT,
+          usage=up_to(6, "input;ord;dim;keepdim;dtype;output"),
+          examples=[f"vnorm{_ROWS}", f"vnorm({_ROWS};1f;1)"],
           samples=[_ROWS, f"({_ROWS};1f;1)"])
 def vnorm(x: Tensor, order: float, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
     return written(torch.linalg.vector_norm(x, order, dims_or_all(dims), keepdim, dtype=dtype,

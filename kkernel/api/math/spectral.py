@@ -17,6 +17,7 @@ from ..kinds import NO, as_flag, as_long, as_long_double, kname
 from ..objects import find_tensor, register
 from ..tensor.tensor_options import TensorOptions, as_options
 from .decompose import choice
+from .families import up_to
 from .pointwise import written
 
 Tensor = torch.Tensor
@@ -28,6 +29,8 @@ _SIZE = Param("size", kinds.OPTIONAL_LONG, "length to cut or pad the input to", 
 _DIM = Param("dim", kinds.LONG, "dimension, the last if left out", -1)
 _SIZES = Param("size", kinds.LONGS, "lengths to cut or pad the input to", ())
 _DIMS = Param("dims", kinds.LONGS, "dimensions", ())
+
+_USAGE = up_to(5, "input;size;dim;norm;output")
 
 # ending of the name, what the transform does
 _TRANSFORMS = (
@@ -41,6 +44,7 @@ _TRANSFORMS = (
 
 def _one_dimension(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, f"{words} along one dimension", X, _SIZE, _DIM, NORM, OUTPUT,
+              usage=_USAGE,
               examples=[f"{name} 1 2 4 8f"],
               samples=[" 1 2 4 8f", "(1 2 4 8f;3)", "((1 2f;3 4f);2;0)", "(1 2 4f;`ortho)"])
     def call(x: Tensor, size: int | None, dim: int, norm: str | None, out: Any) -> Any:
@@ -51,7 +55,7 @@ def _more_dimensions(name: str, run: Callable[..., Tensor], words: str, default:
     where = "the last two dimensions" if default else "all dimensions"
 
     @function(name, GROUP, f"{words} along dimensions, {where} if none are given", X, _SIZES,
-              _DIMS, NORM, OUTPUT, examples=[f"{name}(1 2f;4 8f)"],
+              _DIMS, NORM, OUTPUT, usage=_USAGE, examples=[f"{name}(1 2f;4 8f)"],
               samples=["(1 2f;4 8f)", "((1 2f;4 8f);2 2;0 1)", "((1 2f;4 8f);`ortho)"])
     def call(x: Tensor, sizes: Any, dims: Any, norm: str | None, out: Any) -> Any:
         return written(run(x, list(sizes) or None, list(dims) or default, norm, out=out), out)
