@@ -64,6 +64,9 @@ def sync(x: Value) -> None:
     if is_empty(x):
         device: torch.device | None = torch.device("cuda") if torch.cuda.is_available() else None
     elif index is not NO:
+        if not 0 <= index < torch.cuda.device_count():
+            raise QError(f"sync: device index {index} not valid, "
+                         f"{torch.cuda.device_count()} CUDA device(s) available")
         device = torch.device("cuda", index)
     elif type(x) is Symbol:
         device = as_device(x)

@@ -110,7 +110,9 @@ def _matrix_and_pivots(name: str, x: Value) -> tuple[Tensor, Tensor, bool] | Non
 
 def _pair(args: list[Value]) -> tuple[Tensor, Tensor, bool]:
     handles = [find_tensor(a) for a in args]
-    a, b = (to_tensor(v) if h is None else h.obj for v, h in zip(args, handles, strict=True))
+    device = next((h.obj.device for h in handles if h is not None), None)
+    a, b = (to_tensor(v, device=device) if h is None else h.obj
+            for v, h in zip(args, handles, strict=True))
     return a, b, any(h is not None for h in handles)
 
 

@@ -100,6 +100,14 @@ OPTION_SYMBOLS: dict[str, tuple[str, Any]] = {
     name: (which, value) for which, table in _TABLES for name, value in table.items()}
 
 
+def absent(name: str) -> str:
+    """What to add to a message about the symbol of a device that this machine lacks."""
+    kind = name.partition(":")[0]
+    if kind not in ("cuda", "mps"):
+        return ""
+    return f", the devices here are {' '.join('`' + d for d in DEVICES)}"
+
+
 def as_options(x: Value) -> Any:
     """The options that symbols name; `NO` if x is no symbol(s), a signal if one is unknown."""
     names = as_symbols(x)
@@ -109,7 +117,7 @@ def as_options(x: Value) -> Any:
     for name in names:
         found = OPTION_SYMBOLS.get(name)
         if found is None:
-            raise QError(f"unrecognized tensor option: `{name}")
+            raise QError(f"unrecognized tensor option: `{name}{absent(name)}")
         which, value = found
         o = replace(o, **{which: value})
     return o
