@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from kkernel.kernel.panels import register
+from kkernel.kernel.rich.errors import error_html
 from kkernel.kernel.rich.heat import COLOURS, coloured, heat_html, png
 from kkernel.kernel.rich.result import beside
 from kkernel.q.text.show import console
@@ -236,3 +237,61 @@ def test_refusals(q: Session, source: str, message: str) -> None:
 
 def test_a_strip_of_one_value() -> None:
     assert "1 numbers, 5 to 5" in heat_html(np.array([5.0]))
+
+
+# --------------------------------------------------------------------------- errors
+
+def of_error(q: Session, code: str) -> str:
+    error = q.execute(code)
+    assert error is not None
+    return error_html(error, code).partition("</style>")[2]
+
+
+@pytest.mark.parametrize("code", ["1+`a", "nowhere", "1+)", "'oops", "til -1"])
+def test_an_error_whose_text_says_all_has_no_html(q: Session, code: str) -> None:
+    assert of_error(q, code) == ""
+
+
+def test_the_source_with_the_line_marked_and_the_backtrace_folded(q: Session) -> None:
+    source = of_error(q, "a:1\nf:{\n c:x*2;\n\tc+`a}\ng:{f[x]*2}\ng 3\nb:2")
+    first, _, folded = source.partition("2 functions running")
+    [marked] = texts(first, "span")
+    assert marked == "6  g 3" and texts(first, "mark") == ["g"]
+    assert "g:{f[x]*2}" in first
+    assert texts(folded, "mark") == ["+", "f"]
+    assert texts(folded, "span")[0] == "3  \tc+`a}"
+    assert first.startswith('<div class="kq"><details><summary>')
+    assert "in f &lt; g" in first
+
+
+def test_what_met_in_a_call_of_torch(q: Session) -> None:
+    source = of_error(q, "matmul(tensor 2 3#1e;4 5#1 2)")
+    facts = dict(zip(texts(source, "th"), texts(source, "td"), strict=True))
+    assert facts["call"] == "matmul(x;y;output)"
+    assert facts["x"] == "tensor, size 2 3, float on cpu"
+    assert facts["y"] == "general list, size 4 5"
+    assert '<details open="">' in source
+
+
+def test_the_layer_that_failed(q: Session) -> None:
+    q.execute("net:module seq(`sequential;(`linear;4;3);`relu;(`linear;5;2))")
+    source = of_error(q, "forward(net;tensor 7 4#1e)")
+    facts = dict(zip(texts(source, "th"), texts(source, "td"), strict=True))
+    assert facts["layer"] == "Linear(in_features=5, out_features=2, bias=True)"
+    assert facts["its input"] == "tensor, size 7 3, float on cpu"
+    assert facts["its weight"] == "tensor, size 2 5, float on cpu"
+
+
+def test_errors_are_escaped(q: Session) -> None:
+    source = of_error(q, "f:{'x}\nf \"<script>\"")
+    assert "<script" not in source and "&lt;script" in source
+
+
+def test_an_error_in_other_text_shows_that(q: Session) -> None:
+    source = of_error(q, "1\nvalue\"1+`zz\"")
+    assert "1<mark>+</mark>`zz" in source
+
+
+def test_deep_backtraces_are_cut(q: Session) -> None:
+    source = of_error(q, "h:{$[x;1+.z.s x-1;'deep]}\nh 500")
+    assert "more" in source and len(source) < 40_000

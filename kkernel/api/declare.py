@@ -246,7 +246,18 @@ class Function:
         except QError:
             raise
         except Exception as e:
-            raise translated(e) from e
+            raise self.failed(x, e) from e
+
+    def failed(self, x: Value, e: Exception) -> QError:
+        """The q error of a failure inside torch, with what met there."""
+        from .failure import details
+
+        error = translated(e)
+        arguments = self.arguments(x)
+        whole = len(arguments) == len(self.params)  # else which optional ones came is not known
+        names = [p.name for p in (self.params if whole else self.params[:self.required])]
+        error.details = details(self.name + self.form, names, arguments, e)
+        return error
 
     def invoke(self, x: Value) -> Value:
         values, pointer = self.bind(x)

@@ -159,7 +159,7 @@ class QKernel(IPythonKernel):
             self.shell.execution_count += 1
             self.history.add(count, code, text)
         if error is not None:
-            return reply | self._report(error, silent)
+            return reply | self._report(error, code, silent)
         if text and not silent:
             self._send_result(text, count)
         if asked:
@@ -212,12 +212,20 @@ class QKernel(IPythonKernel):
              "data": {"text/plain": text.removesuffix("\n"), **forms}},
             ident=self._topic("execute_result"))
 
-    def _report(self, error: QError, silent: bool) -> dict[str, Any]:
-        """Send the error as the console shows it; returns the same for the reply."""
+    def _report(self, error: QError, code: str, silent: bool) -> dict[str, Any]:
+        """Send the error as the console shows it, and what more there is to say about it; returns
+        the first for the reply."""
         content = {"ename": "QError", "evalue": "'" + error.message,
                    "traceback": self.q.interpreter.error_text(error).splitlines()}
         if not silent:
             self.send_response(self.iopub_socket, "error", content, ident=self._topic("error"))
+            from .rich.errors import error_html
+
+            more = error_html(error, code)
+            if more:
+                self.send_response(self.iopub_socket, "display_data",
+                                   {"data": {"text/html": more}, "metadata": {}},
+                                   ident=self._topic("display_data"))
         return content | {"status": "error"}
 
     def _expressions(self, expressions: dict[str, str] | None) -> dict[str, Any]:

@@ -16,12 +16,16 @@ class Frame:
 
 
 class QError(Exception):
-    """A q signal.  `message` is the text after the quote; `frames` run from the innermost out."""
+    """A q signal.  `message` is the text after the quote; `frames` run from the innermost out.
+
+    `details` are names and words of what met there, for hosts that show more than the message.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
         self.frames: list[Frame] = []
+        self.details: list[tuple[str, str]] = []
 
 
 class QParseError(QError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from typing import Any
 
@@ -33,6 +34,12 @@ def join(*children: Any) -> Markup:
 def escape(value: Any) -> str:
     """Markup as it is, anything else as text that no browser reads as HTML."""
     return value if isinstance(value, Markup) else html.escape(visible(value), quote=True)
+
+
+def preformatted(text: str) -> Markup:
+    """Text whose line breaks and tabs stand as they are."""
+    return Markup("".join(part if part in "\n\t" else escape(part)
+                          for part in re.split(r"([\n\t])", text)))
 
 
 def visible(value: Any) -> str:

@@ -56,15 +56,14 @@ class Tip:
     @property
     def html(self) -> Markup:
         """As HTML without style of its own: the front end's fits any theme."""
-        from kkernel_widgets.html import join, tag
+        from kkernel_widgets.html import preformatted, tag
 
         head = tag("code", tag("b", self.name), self._marked_form())
         table = tag("table", *(self._row(i, n, w) for i, (n, w) in enumerate(self.rows)))
-        return tag("div", tag("div", head), *(tag("p", p) for p in
-                                              (self.summary, self.paragraphs) if p),
-                   table if self.rows else None, tag("pre", self.body) if self.body else None,
-                   tag("pre", join("\n".join("q)" + e for e in self.examples)))
-                   if self.examples else None)
+        words = [tag("p", p) for p in (self.summary, self.paragraphs) if p]
+        texts = [tag("pre", preformatted(t)) for t in
+                 (self.body, "\n".join("q)" + e for e in self.examples)) if t]
+        return tag("div", tag("div", head), *words, table if self.rows else None, *texts)
 
     def _marked_form(self) -> Markup:
         """The form with the active argument underlined."""

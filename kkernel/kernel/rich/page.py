@@ -24,8 +24,8 @@ vertical-align:top;font-weight:normal;background:none}
 .kq thead th{position:sticky;top:0;border-bottom:1px solid var(--r);font-weight:600;z-index:1;
 background:var(--jp-layout-color1,var(--vscode-editor-background,Canvas))}
 .kq.kq small{font-size:10.5px;font-weight:normal;color:var(--s);margin-left:6px}
-.kq.kq .l{text-align:left}.kq.kq .k{background-image:linear-gradient(var(--g),var(--g));text-align:left}
-.kq .e{border-right:1px solid var(--r)}
+.kq.kq .l{text-align:left}.kq.kq .k{background-image:linear-gradient(var(--g),var(--g));
+text-align:left}.kq .e{border-right:1px solid var(--r)}
 .kq tbody tr{background:none}.kq tbody tr:nth-child(even){background:var(--g)}
 .kq .n{color:var(--s);font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:12px;
 margin:3px 0}
