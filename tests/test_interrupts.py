@@ -49,6 +49,12 @@ def test_held_back_to_the_end_of_the_outermost_section() -> None:
     assert reached == ["inner", "outer"]
 
 
+def test_an_error_in_a_section_does_not_swallow_the_signal() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupts.evaluating(), interrupts.held():
+        strike()
+        raise ValueError
+
+
 def test_an_expected_evaluation_is_stopped_before_it_begins() -> None:
     interrupts.expect(True)
     strike()

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from kkernel.q import interrupts
 from kkernel.q.errors import QError
 from kkernel.q.values import Dict, List, Value, items, record
 
@@ -65,6 +66,7 @@ def _parts(args: list[Value], first: int) -> dict[str, Handle]:
           Param("z", kinds.VALUE, "pointer to another part", None), raw=True,
           examples=["q:module enlist(`linear;2;1)", "m:model(q;loss`mse;opt(`sgd;q))",
                     "model[m]`loss", "model(m;loss`l1)"])
+@interrupts.held()  # the pointers that the model takes over are freed
 def model(x: Value) -> Value:
     handle = find(x)
     if handle is not None and handle.kind == "model":

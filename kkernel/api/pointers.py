@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kkernel.q import interrupts
 from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.types import LONG_NULL
@@ -69,6 +70,7 @@ def _value(handle: Handle) -> Value:
 
 @function("return", GROUP, "the k value of a tensor, vector or dictionary, which is freed",
           _X, raw=True, examples=["return tensor 1 2 3"])
+@interrupts.held()
 def return_(x: Value) -> Value:
     handle = find(x)
     if handle is None or handle.kind not in DATA:
@@ -78,6 +80,7 @@ def return_(x: Value) -> Value:
     return value
 
 
+@interrupts.held()
 def use(x: Value, y: Value) -> None:
     """Put the object of y, or the value y, behind the pointer x."""
     target = find(x)

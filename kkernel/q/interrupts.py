@@ -65,7 +65,7 @@ def evaluating() -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """A signal that comes in this section is raised at its end."""
+    """A signal that comes in this section is raised at its end, in place of an error if need be."""
     global _held, _waiting
     if not _in_main_thread():
         yield
@@ -75,6 +75,6 @@ def held() -> Iterator[None]:
         yield
     finally:
         _held -= 1
-    if _waiting and _evaluating and not _held:
-        _waiting = False
-        raise KeyboardInterrupt
+        if _waiting and _evaluating and not _held:
+            _waiting = False
+            raise KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from itertools import filterfalse
 from typing import Any
@@ -22,14 +23,22 @@ class Symbol(str):
 TABLE: list[Symbol] = []  # code -> symbol
 
 
+_entering = threading.RLock()  # completion and widgets ask from threads of their own
+
+
 class Codes(dict[str, int]):
-    """Name -> code; a name that is asked for the first time becomes a symbol."""
+    """Name -> code; a name that is asked for the first time becomes a symbol.
+
+    A symbol is in the table before its name is known: where Stop strikes between, a code is lost,
+    and no code ever stands for two names.
+    """
 
     def __missing__(self, name: str) -> int:
-        s = Symbol(name)
-        s.code = self[name] = len(TABLE)
-        TABLE.append(s)
-        return s.code
+        with _entering:
+            s = Symbol(name)
+            s.code = len(TABLE)
+            TABLE.append(s)
+            return self.setdefault(name, s.code)
 
 
 _CODES = Codes()
@@ -56,13 +65,14 @@ def symbols(names: Iterable[str]) -> np.ndarray[Any, Any]:
 
 def _enter(names: list[str]) -> None:
     """Make symbols of all new names at once."""
-    fresh = list(dict.fromkeys(filterfalse(_CODES.__contains__, names)))
-    made = list(map(Symbol, fresh))
-    first = len(TABLE)
-    for code, s in enumerate(made, first):
-        s.code = code
-    TABLE.extend(made)
-    _CODES.update(zip(fresh, range(first, len(TABLE))))
+    with _entering:
+        fresh = list(dict.fromkeys(filterfalse(_CODES.__contains__, names)))
+        made = list(map(Symbol, fresh))
+        first = len(TABLE)
+        for code, s in enumerate(made, first):
+            s.code = code
+        TABLE.extend(made)
+        _CODES.update(zip(fresh, range(first, len(TABLE))))
 
 
 MANY = 1 << 20  # whole numbers below this are looked up by themselves

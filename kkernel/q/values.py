@@ -112,10 +112,11 @@ class Dict:
         """hashable key -> first position, for keys that are atoms; made on first use."""
         where = self._where
         if where is None or where.count != count(self.keys):
-            where = self._where = KeyMap()
+            where = KeyMap()
             for i, k in enumerate(hashables(self.keys)):
                 where.setdefault(k, i)
             where.count = count(self.keys)
+            self._where = where
         return where
 
     def with_values(self, values: Value) -> Dict:
@@ -128,12 +129,13 @@ class Dict:
         """With longer keys and values; `fresh` are the hashable new keys in order.
 
         The result takes over the map from keys to positions, so that a dictionary grows entry
-        by entry at the cost of an entry; self makes its map anew should it be asked again.
+        by entry at the cost of an entry; self makes its map anew should it be asked again, also
+        where Stop strikes here: an entry is counted before it is made.
         """
         where = self.positions
         for k in fresh:
-            where.setdefault(k, where.count)
             where.count += 1
+            where.setdefault(k, where.count - 1)
         out = Dict(keys, values, self.attr)
         out._where = where
         return out

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from kkernel.q import interrupts
 from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol
 from kkernel.q.values import Value
@@ -95,7 +96,8 @@ def training_mode(module: nn.Module, on: bool) -> Iterator[None]:
         yield
     finally:
         if before != on:
-            module.train(before)
+            with interrupts.held():
+                module.train(before)
 
 
 # ------------------------------------------------------------------ the functions

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kkernel.q import interrupts
 from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.values import List, Table, Value, enlist, items, qtype, string
@@ -67,6 +68,7 @@ def _described(handle: Handle) -> Value:
     return register("module", handle.obj.module)
 
 
+@interrupts.held()  # a module that is taken over is freed
 def _grow(handle: Handle, args: list[Value]) -> None:
     depth = as_long(args[1]) if len(args) == 3 else None
     if len(args) not in (2, 3) or depth is NO:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.optim import LBFGS, Optimizer
 
+from kkernel.q import interrupts
 from kkernel.q.errors import QError
 
 from ..events import changed
@@ -60,8 +61,9 @@ class Stepwise(Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        self.advance()
-        changed(self)
+        with interrupts.held():  # all parameters make the step, or none
+            self.advance()
+            changed(self)
         return loss
 
     step.hooked = True  # type: ignore[attr-defined]  # without torch's wrapper for profilers

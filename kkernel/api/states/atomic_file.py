@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from kkernel.q import interrupts
+
 MARK = ".kkernel-tmp"  # temporary files are named .<name>.<process>.<random>.kkernel-tmp
 
 
@@ -19,8 +21,15 @@ def replaced(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     The temporary file is in the same folder, is flushed to the disk before it is renamed, and so
     is the folder afterwards. An existing file's mode is kept; links are followed. On an error the
-    temporary file is removed and `path` is as it was.
+    temporary file is removed and `path` is as it was. Stop waits until the file is whole.
     """
+    with interrupts.held(), _beside(path) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _beside(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """The temporary file, which is renamed at the end of the block."""
     target = Path(os.path.realpath(path))
     _clean(target)
     mode = _mode(target)

@@ -14,6 +14,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from kkernel.q import interrupts
+
 from ..look.spec import identity
 from ..look.structure import named_buffers, named_parameters
 from . import random_state
@@ -252,6 +254,7 @@ def _check_optimizer(packed: Mapping[str, Any], module: nn.Module, optimizer: An
         raise StateError("the optimizer's parameter groups are not those of the state")
 
 
+@interrupts.held()  # the old state or the new one, not half of each
 def apply(
     state: State, model: Any, optimizer: Any = None, live: Mapping[Key, str] | None = None
 ) -> Applied:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import torch
 
+from kkernel.q import interrupts
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
 from kkernel.q.values import Value
@@ -81,6 +82,7 @@ _DIM = Param("dim", kinds.LONG, "dimension of the batches, 0 if left out", 0)
           _X, Param("width", kinds.LONGS, "size of a batch, or size and dimension", None),
           Param("i", kinds.LONG, "which batch, if not the next", None), raw=True,
           examples=["t:tensor til 5", "while[batch(t;2);show tensor t]", "tensor t"])
+@interrupts.held()  # all tensors show the same batch, and know their full size
 def batch(x: Value) -> Value:
     handle, args = _pointer("batch", x, 2)
     if not args or handle.kind not in _DATA:
@@ -115,6 +117,7 @@ def _width(x: Value) -> tuple[int, int]:
 @function("restore", "model/train", "give batched tensors, or data of a model, their full size",
           _X, _DIM, raw=True,
           examples=["batch(t:tensor til 5;2)", "restore t", "tensor t"])
+@interrupts.held()
 def restore(x: Value) -> Value:
     handle, args = _pointer("restore", x, 1)
     dim = _dim("restore", args)
@@ -131,6 +134,7 @@ def restore(x: Value) -> Value:
 @function("shuffle", "model/train", "put tensors, or the data of a model, in random order",
           _X, Param("dim", kinds.LONG, "dimension to reorder, 0 if left out", 0), raw=True,
           examples=["shuffle t:tensor til 5", "asc tensor t"])
+@interrupts.held()
 def shuffle(x: Value) -> None:
     handle, args = _pointer("shuffle", x, 1)
     dim = _dim("shuffle", args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from kkernel.q import interrupts
 from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, symbols
 from kkernel.q.values import Dict, List, Value, is_vector, items, qtype
@@ -152,6 +153,7 @@ def entry(d: TensorDict, name: str) -> Tensor | None:
           Param("value", kinds.VALUE, "value(s) or pointer(s) to assign", None), raw=True,
           examples=["v:vector(1 2 3;4 5f)", "vector v", "vector(v;1)", "vector(v;-1;010b)",
                     "vector v"])
+@interrupts.held()  # pointers that the vector takes over are freed
 def vector(x: Value) -> Value:
     handle = find(x)
     if handle is not None and handle.kind == "vector":
@@ -199,6 +201,7 @@ def _vector_two(handle: Handle, y: Value) -> Value:
           Param("value", kinds.VALUE, "value(s) or pointer(s) to assign", None), raw=True,
           examples=["d:dict `a`b!(1 2 3;4 5f)", "dict d", "dict(d;`b)", "dict(d;`c;0101b)",
                     "dict d"])
+@interrupts.held()
 def dict_(x: Value) -> Value:
     if not (is_general(x) or isinstance(x, Dict)):
         raise QError(f"dict: not implemented for {kname(x)}")

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kkernel.q import interrupts
 from kkernel.q.errors import QError
 from kkernel.q.values import List, Value
 
@@ -62,6 +63,7 @@ class Data:
             self.batches = spans.batches(self.width, self.size, options["droplast"])
             self.batch = -1
 
+    @interrupts.held()  # a tensor that shows a batch always knows its full size
     def restore(self) -> int:
         """End batching: every tensor shows all samples."""
         self.batch = -1
@@ -77,6 +79,7 @@ class Data:
             self.shuffle(options)
         self.metrics = [[] for _ in options["metrics"]]
 
+    @interrupts.held()
     def next(self, options: Settings) -> bool:
         """Show the next batch of this task; false after the last one."""
         first = self.batch < 0
@@ -93,6 +96,7 @@ class Data:
 
     # -------------------------------------------------------------- order
 
+    @interrupts.held()  # the order and what undoes it
     def shuffle(self, options: Settings) -> None:
         """Put the samples in a new random order, which `unshuffle` can undo."""
         n = self.restore()
@@ -110,6 +114,7 @@ class Data:
         before = self.order
         self.order = p if before is None else before.index_select(0, p.to(before.device))
 
+    @interrupts.held()
     def unshuffle(self) -> None:
         self.restore()
         if self.order is not None:
