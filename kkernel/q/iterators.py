@@ -370,6 +370,10 @@ def fold_seeded(f: Value, seed: Value, x: Value, keep: bool) -> Value:
             else _run_fold(f, seed, items(x), keep, [])
     if not count(x):
         return EMPTY if keep else seed
+    if keep and type(f) is Primitive and f.name in ("+", "*") and is_vector(x) and \
+            qtype(seed) < 0 and x.dtype.kind in "if" and KEYWORDS["any"].by_rank[1](
+            KEYWORDS["null"].by_rank[1](x)):
+        return apply2(f, seed, KEYWORDS[_SCANS[f.name]].by_rank[1](x))  # nulls are left out
     return _run_fold(f, seed, items(x), keep, [])
 
 

@@ -359,7 +359,7 @@ def hashable(x: Value) -> Any:
     kind = type(x)
     if kind is int or kind is Symbol:
         return x
-    if kind is np.ndarray and x.dtype.char == "S" and x.ndim == 1:
+    if (kind is np.ndarray or kind is Attributed) and x.dtype.char == "S" and x.ndim == 1:
         return x.tobytes()
     code = qtype(x)
     if code < 0:
@@ -459,6 +459,8 @@ def _collapse_dicts(values: list[Value]) -> Value:
 def _row(x: Table, i: int) -> Table:
     """Row i as a table: without the dictionary between, which would collapse what is nested in
     it once more at every level."""
+    if len(x) == 1:
+        return x
     return Table(x.columns, [_row(c, i) if isinstance(c, Table) else collapse([at(c, i)])
                              for c in x.data])
 

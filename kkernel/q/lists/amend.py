@@ -41,7 +41,7 @@ from .drafts import Draft, draft, with_entry
 from .enums import as_index
 from .index import index
 from .joining import append
-from .positions import in_range, missing, positions_of
+from .positions import as_item, in_range, missing, positions_of
 from .search import depth
 
 NOTHING = MISSING  # stands for y in the forms without one
@@ -199,10 +199,9 @@ def _amend_cell(d: Array, path: Sequence[int], f: Value | None, y: Value, deep: 
             raise QError("index") if deep or level else length_error()
     row = d[tuple(path[:-1])] if d.ndim > 1 else d
     new = y if f is None and y is not NOTHING else updated(at(row, path[-1]), f, y)
-    if qtype(new) != -CODE_OF_DTYPE[d.dtype]:
-        raise type_error()
+    item = as_item(new, d.dtype)
     out = d if own else d.copy()
-    out[tuple(path)] = new.code if isinstance(new, Symbol) else new
+    out[tuple(path)] = item
     return _still_grouped(d, out) if type(d) is Attributed else out
 
 
@@ -242,9 +241,7 @@ def _items_of(y: Value, d: Array, n: int) -> Array:
         return d[:0]
     if is_list(y) and count(y) != n:
         raise length_error()
-    if qtype(y) != -CODE_OF_DTYPE[d.dtype]:
-        raise type_error()
-    return np.array(y.code if isinstance(y, Symbol) else y, d.dtype)
+    return np.array(as_item(y, d.dtype), d.dtype)
 
 
 def _written(d: Array, where: Array, values: Array, own: bool) -> Array:
@@ -367,7 +364,5 @@ def _cells(y: Value, d: Array, shape: tuple[int, ...], levels: int) -> Array | N
             return y.reshape(y.shape + (1,) * (len(shape) - y.ndim))
         return None
     if levels == d.ndim and is_atom(y):
-        if qtype(y) != -CODE_OF_DTYPE[d.dtype]:
-            raise type_error()
-        return np.array(y, d.dtype)
+        return np.array(as_item(y, d.dtype), d.dtype)
     return None

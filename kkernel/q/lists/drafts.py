@@ -9,7 +9,6 @@ import numpy as np
 from ..errors import QError, length_error, type_error
 from ..symbols import Symbol, symbols
 from ..tables.rows import records, repeat, unkey, upsert_keyed
-from ..types import CODE_OF_DTYPE
 from ..values import (
     Array,
     Attributed,
@@ -31,7 +30,7 @@ from .enumerate import enumerate_in
 from .growth import extended
 from .index import index
 from .joining import joined_items
-from .positions import missing
+from .positions import as_item, missing
 from .search import depth
 
 
@@ -99,9 +98,7 @@ class VectorDraft(ListDraft):
 
     def put(self, i: Value, value: Value) -> None:
         k = self._place(i)
-        if qtype(value) != -CODE_OF_DTYPE[self.vector.dtype]:
-            raise type_error()
-        self.vector[k] = value.code if isinstance(value, Symbol) else value
+        self.vector[k] = as_item(value, self.vector.dtype)
 
     def result(self) -> Value:
         if self.attr != "g":  # only grouping holds whatever the items are

@@ -44,6 +44,7 @@ from .attributes import attribute, keep_after_append, without_attribute
 from .enumerate import enumerate_in
 from .enums import resolve
 from .growth import extended
+from .positions import as_item
 from .search import depth
 from .strings import joined_strings
 
@@ -216,8 +217,8 @@ def _append_to_vector(x: Array, y: Value) -> Value:
     more = as_list(resolve(y))
     if isinstance(more, List) and not more:
         return x
-    if not len(x) and {qtype(x), qtype(more)} <= _INTEGERS:
-        return more  # an empty list of integers takes any width
+    if not is_list(y) and {qtype(x), qtype(more)} <= _INTEGERS:
+        more = np.array([as_item(y, x.dtype)], x.dtype)
     if not isinstance(more, np.ndarray) or more.dtype != x.dtype or more.ndim != 1:
         raise type_error()
     return joined_items(x, more) if type(x) is Attributed else extended(x, more)

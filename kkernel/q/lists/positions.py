@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import type_error
 from ..functions import NULL
-from ..symbols import symbols
+from ..symbols import Symbol, symbols
 from ..types import CODE_OF_DTYPE
 from ..values import (
     EMPTY,
@@ -67,6 +69,25 @@ def null_like(x: Value) -> Value:
         return Table(x.columns, [c[:0] if isinstance(c, np.ndarray) else null_like(c)
                                  for c in x.data])
     return NULL if is_function(x) else EMPTY
+
+
+_WIDTHS = {-5: np.dtype("i2"), -6: np.dtype("i4"), -7: np.dtype("i8")}
+
+
+def as_item(y: Value, dtype: np.dtype[Any]) -> Any:
+    """An atom as numpy stores it in a vector: of its type, or an integer that fits its width."""
+    code = qtype(y)
+    if code == -CODE_OF_DTYPE[dtype]:
+        return y.code if isinstance(y, Symbol) else y
+    if code not in _WIDTHS or dtype not in _WIDTHS.values():
+        raise type_error()
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    k = int(y)
+    if k == np.iinfo(_WIDTHS[code]).min:
+        return low
+    if not low < k <= high:
+        raise type_error()
+    return k
 
 
 def take_positions(x: Value, where: Array) -> Value:

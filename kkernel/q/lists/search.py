@@ -58,6 +58,8 @@ def find(x: Value, y: Value) -> Value:
     x, y = resolve(x), resolve(y)
     if isinstance(x, np.ndarray) and x.ndim == 1:
         return _find_in_vector(x, y)
+    if isinstance(x, List) and not x:
+        return np.zeros(len(y), np.int64) if is_list(y) else 0
     above = depth(y) - depth(x) + 1  # levels of y above the things looked for
     if above < 0:
         return count(x)
@@ -129,7 +131,7 @@ def first_positions(x: Value, y: Value) -> Array:
         return find_rows(x, y)
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.ndim == y.ndim == 1:
         if x.dtype == y.dtype:
-            return _vector_positions(identity(x), identity(y))
+            return _vector_positions(*_identities(x, y))
         if x.dtype in _INTEGERS and y.dtype in _INTEGERS:
             return _vector_positions(_long(x), _long(y))
         if len(y):
@@ -149,6 +151,14 @@ def _long(x: Array) -> Array:
 def identity(x: Array) -> Array:
     """Integers that are equal exactly when q finds the items of a vector equal."""
     return bare(x) if x.dtype.char == "I" else ordinals(x)
+
+
+def _identities(x: Array, y: Array) -> tuple[Array, Array]:
+    """The identities of two vectors of one type; those of guids are ranks among all of them."""
+    if x.dtype.kind != "V":
+        return identity(x), identity(y)
+    both = identity(np.concatenate([bare(x), bare(y)]))
+    return both[:len(x)], both[len(x):]
 
 
 def _vector_positions(x: Array, y: Array) -> Array:
