@@ -49,6 +49,17 @@ def test_what_is_no_model_is_refused(console: tuple[Session, list[str]], name: s
     assert text.split("\n")[0].endswith(f"given {given}")
 
 
+def test_options_follow_the_pointer(console: tuple[Session, list[str]]) -> None:
+    assert "b" in printed(console, ".ui.hist(q;`activations)")
+    assert printed(console, ".ui.hist(q;`x)").startswith("'.ui.hist: show: expected one of param")
+    assert printed(console, ".ui.hist(q;77)").startswith("'.ui.hist: bins: expected 0")
+    assert printed(console, ".ui.hist(q;1.5)").startswith("'.ui.hist: unexpected float atom")
+    printed(console, "x:tensor(`randn;7 4)")
+    assert "7 4" in printed(console, ".ui.spec(q;x)")
+    assert "given input" in printed(console, ".ui.init(q;x)")
+    assert printed(console, ".ui.state(q;x)").startswith("'.ui.state: unexpected tensor")
+
+
 def test_a_freed_model_is_refused(console: tuple[Session, list[str]]) -> None:
     assert printed(console, "gone:module`relu;free gone;.ui.spec gone").startswith(
         "'stale pointer")

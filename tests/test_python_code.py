@@ -142,6 +142,21 @@ def test_classes_of_the_user_are_made_by_their_arguments() -> None:
     assert_alike(model)
 
 
+def test_modules_that_q_made_are_made_again() -> None:
+    from kkernel.session import Session
+
+    session = Session()
+    assert session.execute("m:module((0;`sequential);(1;(`linear;`a;4;8));(1;`relu);(1;`residual);"
+                           "(2;(`sequential;`q1));(3;(`linear;8;8)))") is None
+    _, made = session.torch_object(session.interpreter.globals.get("m"))
+    assert isinstance(made, nn.Module)
+    twin = assert_alike(made, text=False)
+    assert type(twin) is nn.Sequential and type(twin[2]) is type(made[2])  # type: ignore[index]
+    x = torch.randn(3, 4)
+    twin.load_state_dict(made.state_dict())
+    assert torch.equal(twin(x), made(x))
+
+
 def test_what_cannot_be_found_again_is_told() -> None:
     code = view.python_code(nn.Sequential(Forgetful(3), nn.ReLU()))
     assert code.startswith("# Forgetful: the argument width is not known\n")

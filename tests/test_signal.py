@@ -88,6 +88,23 @@ def test_a_models_own_data_is_used() -> None:
     assert found.source == "64 samples of the model's data"
 
 
+def test_activations_are_those_of_a_plain_pass_and_touch_nothing() -> None:
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(inplace=True), nn.BatchNorm1d(16),
+                          nn.Linear(16, 4))
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    x = torch.randn(30, 8)
+    found = {h.name: h for h in view.activations(model, (x,))}
+    assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
+    h = x
+    for name, layer in model.named_children():
+        h = layer(h)
+        assert found[name].moments.mean == pytest.approx(h.mean().item(), abs=1e-6)
+        assert found[name].moments.sd == pytest.approx(h.std().item(), rel=1e-5)
+        assert sum(found[name].counts) + found[name].below + found[name].above == h.numel()
+    failing = nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 2))
+    assert [h.name for h in view.activations(failing, (torch.zeros(2, 3),))] == ["0"]
+
+
 def test_embeddings_get_valid_indices() -> None:
     found = view.signal(nn.Sequential(nn.Embedding(7, 12), nn.Linear(12, 3)))
     assert found.failure == "" and found.layers[0].theory == pytest.approx(1.0)

@@ -250,15 +250,38 @@ def test_other_sorts_of_tensors_can_be_shown(monkeypatch: pytest.MonkeyPatch) ->
     optimizer = torch.optim.Adam(model.parameters())
     panel = ParameterHistograms(model, optimizer)
     sent = Sent(panel, monkeypatch)
-    assert panel.widget.view["sorts"] == ["parameters", "buffers"]
+    assert panel.widget.view["sorts"] == ["parameters", "buffers", "activations"]
     model(torch.randn(3, 4)).sum().backward()
     optimizer.step()
     panel.refresh()
-    assert panel.widget.view["sorts"] == ["parameters", "buffers", "gradients", "optimizer"]
+    assert panel.widget.view["sorts"] == ["parameters", "buffers", "gradients", "optimizer",
+                                          "activations"]
     panel._message(panel.widget, {"do": "show", "sort": "optimizer"}, [])
     assert panel.widget.view["rows"][0]["name"] == "0.weight: exp_avg"
     assert sent.click(do="show", sort="weights")["error"] is True
     assert sent.click(do="show", sort=["x"])["error"] is True
+
+
+def test_activations_are_shown_and_lines_say_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, x = net(), torch.randn(7, 4)
+    panel = ParameterHistograms(model, example_input=x, language="k")
+    sent = Sent(panel, monkeypatch)
+    assert sent.click(do="show", sort="activations")["line"] == ".ui.hist(m;`activations)"
+    rows = panel.widget.view["rows"]
+    assert [row["name"] for row in rows] == ["0", "1", "2"]
+    out = model[:2](x).double()
+    assert rows[1]["n"] == 56 and rows[1]["mean"] == pytest.approx(out.mean().item(), rel=1e-5)
+    assert rows[1]["zeros"] == int((out == 0).sum())
+    assert sent.click(do="bins", bins=9)["line"] == ".ui.hist(m;`activations;9)"
+    assert panel.widget.view["line"] == ".ui.hist(m;`activations;9)"
+    again = ParameterHistograms(model, example_input=x, show="activations", bins=9)
+    assert again.line() == "ParameterHistograms(m, show='activations', bins=9)"
+    assert [h.counts for h in again.histograms] == [h.counts for h in panel.histograms]
+    with torch.no_grad():
+        model[0].weight.mul_(2)
+    assert panel.refresh_if_changed() and panel.widget.view["before"][0]
+    with pytest.raises(ValueError, match="expected one of parameters"):
+        ParameterHistograms(model, show="x")
 
 
 def test_bins_are_set() -> None:

@@ -21,7 +21,7 @@ from .look.initializers import DRAWS, FANS, FUNCTIONS, draw, options_for, suits,
 from .look.laws import KnownLaw, Law, initializer, parameter_laws, record
 from .look.python_source import python_code
 from .look.sample import batch_of
-from .look.signal import Layer, Signal, signal
+from .look.signal import Layer, Signal, activations, signal
 from .look.signal import compare as compare_initializers
 from .look.spec import Memory, Row, Spec, shape_text, spec, structure_state
 from .states.difference import Difference, differences
@@ -76,6 +76,7 @@ __all__ = [
     "State",
     "StateError",
     "StateFile",
+    "activations",
     "batch_of",
     "capture",
     "changed",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..q import interrupts
 from ..q.errors import QError
 from ..q.functions import NULL, Foreign
+from ..q.symbols import Symbol
 from ..q.values import List, Value, is_string, text
 from . import panel_commands
 from .language.inspection import kind_of
@@ -23,7 +24,7 @@ PANELS = (
     ("spec", "SpecTable", ("module", "model"),
      "modules with options, shapes, parameters and bytes"),
     ("hist", "ParameterHistograms", ("module", "model", "dictionary"),
-     "every parameter beside the law it was drawn from"),
+     "every parameter beside the law it was drawn from; (m;`gradients;20) for others, and bins"),
     ("init", "InitializerPanel", ("module", "model"),
      "activations and gradients through the depth, and initializers to choose"),
     ("state", "StatePanel", ("module", "model"),
@@ -85,20 +86,50 @@ def _define(session: Session, name: str, words: str, run: Any) -> None:
 def _opener(session: Session, screen: Screen, name: str, panel: str,
             kinds: tuple[str, ...]) -> Any:
     def show(x: Value) -> Value:
-        kind, subject = session.torch_object(x)
+        pointer, given = _with_options(session, x)
+        kind, subject = session.torch_object(pointer)
         if kind not in kinds:
             raise QError(f".ui.{name}: expected {' or '.join(kinds)}, "
                          f"given {kind or kind_of(x)}")
+        options = _options(session, name, given)
         with interrupts.held():  # a first import of torch, and messages, must not be cut
             import kkernel_widgets
 
             make = getattr(kkernel_widgets, panel)
-        made = make(subject, name=_variable(session, x), language="k")
+        try:
+            made = make(subject, name=_variable(session, pointer), language="k", **options)
+        except ValueError as error:
+            raise QError(f".ui.{name}: {error}") from None
         with interrupts.held():
             screen.panel(made)
         return NULL
 
     return show
+
+
+def _with_options(session: Session, x: Value) -> tuple[Value, list[Value]]:
+    """A pointer alone, or the first of a list with options after it."""
+    if type(x) is List and len(x) > 1 and session.torch_object(x[0])[0]:
+        return x[0], list(x)[1:]
+    return x, []
+
+
+def _options(session: Session, name: str, given: list[Value]) -> dict[str, Any]:
+    """What to show (a symbol), how many bins (a long), an input as an example (a tensor)."""
+    options: dict[str, Any] = {}
+    for value in given:
+        kind, tensor = session.torch_object(value)
+        if name == "hist" and type(value) is Symbol:
+            options["show"] = str(value)
+        elif name == "hist" and type(value) is int:
+            options["bins"] = value
+        elif name != "state" and kind == "tensor":
+            options["example_input"] = tensor
+        elif name != "state" and kind == "vector":
+            options["example_input"] = tuple(tensor)  # type: ignore[arg-type]
+        else:
+            raise QError(f".ui.{name}: unexpected {kind or kind_of(value)}")
+    return options
 
 
 def _variable(session: Session, x: Value) -> str:

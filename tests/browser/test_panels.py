@@ -154,7 +154,7 @@ def test_histograms_open_and_change_their_bins(notebook: Notebook) -> None:
     assert charts.locator(".kt-close").count() == 1
     assert "within ±0.25" in charts.locator(".kt-closeup").inner_text()
     assert charts.locator(".kt-line").inner_text() == 'm.get_parameter("0.weight")'
-    charts.get_by_label("bins", exact=True).select_option("20")
+    charts.get_by_label("bins", exact=True).fill("20")
     notebook.page.wait_for_function(
         "() => (document.querySelector('.kt-histograms .kt-close .kt-bars')"
         ".getAttribute('d').match(/H/g) || []).length === 20")
@@ -261,10 +261,10 @@ def test_two_views_show_the_same(notebook: Notebook) -> None:
     notebook.run_cell(4)
     page.wait_for_function("() => document.querySelectorAll('.kt-histograms').length === 3")
     views = page.locator(".jp-Cell").nth(4).locator(".kt-histograms")
-    views.first.get_by_label("bins", exact=True).select_option("10")
+    views.first.get_by_label("bins", exact=True).fill("10")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.kt-histograms')].slice(1).every(v => "
-        "v.querySelector('select[aria-label=bins]').value === '10')")
+        "v.querySelector('input[aria-label=bins]').value === '10')")
 
 
 def test_themes(notebook: Notebook) -> None:

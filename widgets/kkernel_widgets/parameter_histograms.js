@@ -13,17 +13,31 @@ function render({ model, el }) {
     type: "search", class: "kt-search", placeholder: "filter", "aria-label": "filter parameters",
     oninput: () => { state.filter = search.value.trim().toLowerCase(); draw(); },
   });
-  const bins = h("select", {
-    class: "kt-select", "aria-label": "bins",
-    onchange: () => model.send({ do: "bins", bins: Number(bins.value) }),
-  }, [0, 10, 20, 40, 62].map((n) => h("option", { value: n }, n ? `${n} bins` : "auto bins")));
+  // 0 bins: as many as the count of numbers bears
+  const bins = h("input", { type: "range", min: 0, max: 62, step: 1, class: "kt-range",
+    "aria-label": "bins", oninput: () => setBins(Number(bins.value)) });
+  const binsWord = h("span", { class: "kt-binsword" });
+  let asked = null;
+
+  function setBins(count) {
+    binsWord.textContent = count ? `${count} bins` : "auto bins";
+    if (asked === null) model.send({ do: "bins", bins: count });
+    asked = count;  // one question at a time: the last one is asked when the answer is here
+  }
+
+  function binsAnswered() {
+    const last = asked;
+    asked = null;
+    if (last !== null && last !== view().bins) setBins(last);
+  }
+
   const sort = h("select", {
     class: "kt-select", "aria-label": "tensors to show",
     onchange: () => { state.chosen = null; model.send({ do: "show", sort: sort.value }); },
   });
   panel.title.after(sort);
   panel.tools.append(
-    search, bins,
+    search, h("label", { class: "kt-toggle" }, bins, binsWord),
     segmented("scale of counts", [[false, "lin"], [true, "log"]], false, (log) => {
       state.log = log;
       draw();
@@ -220,11 +234,16 @@ function render({ model, el }) {
   }
 
   function chosenLine() {
-    const name = view().name, chosen = state.chosen;
-    if (chosen && view().title !== "parameters") return "";
-    if (state.language === "k") return chosen ? `parm(${name};\`${chosen})` : `.ui.hist ${name}`;
-    return chosen ? `${name}.get_parameter(${JSON.stringify(chosen)})`
-      : `ParameterHistograms(${name})`;
+    const name = view().name, chosen = state.chosen, sort = view().title;
+    const text = JSON.stringify(chosen);
+    if (!chosen) return view().line;
+    if (state.language === "k") {
+      const made = { parameters: "parm", buffers: "buffer" }[sort];
+      const word = /^[A-Za-z0-9_.]+$/.test(chosen) ? `\`${chosen}` : `\`$${text}`;
+      return made ? `${made}(${name};${word})` : view().line;
+    }
+    return { parameters: `${name}.get_parameter(${text})`, buffers: `${name}.get_buffer(${text})`,
+      gradients: `${name}.get_parameter(${text}).grad` }[sort] || view().line;
   }
 
   function moveBetweenCards(event) {
@@ -252,7 +271,10 @@ function render({ model, el }) {
     const at = cards.find((c) => c.dataset.name === (focused || state.chosen)) || cards[0];
     at?.setAttribute("tabindex", "0");
     if (focused) at?.focus();
-    bins.value = String(view().bins);
+    if (asked === null) {
+      bins.value = String(view().bins);
+      binsWord.textContent = view().bins ? `${view().bins} bins` : "auto bins";
+    }
     const sorts = view().sorts;
     sort.replaceChildren(...sorts.map((name) => h("option", { value: name }, name)));
     sort.value = view().title;
@@ -272,8 +294,9 @@ function render({ model, el }) {
 
   show(chosenLine());
   draw();
-  model.on("change:view", draw);
-  return () => { model.off("change:view", draw); panel.end(); };
+  const changed = () => { draw(); binsAnswered(); };
+  model.on("change:view", changed);
+  return () => { model.off("change:view", changed); panel.end(); };
 }
 
 export default { render };

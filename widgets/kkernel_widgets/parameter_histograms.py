@@ -16,6 +16,7 @@ from .panel import Panel, Refused
 from .picture import histogram_picture
 from .text_table import text_table
 
+ACTIVATIONS = "activations"
 MOST_BINS = 62
 MOST_SHOWN = 400  # more pictures than anybody looks at
 
@@ -25,47 +26,63 @@ COLUMNS = ("parameter", "n", "mean", "sd", "theory", "min", "max", "odd", "law",
 class ParameterHistograms(Panel):
     """Histograms of a module's parameters, or of the tensors in a dictionary.
 
-    Buffers, gradients and the optimizer's buffers can be chosen in the panel. It follows
-    initializers and training by itself; what it showed first stays as an outline.
+    Buffers, gradients, the optimizer's buffers and activations can be chosen in the panel, or as
+    `show`; `bins` from 1 to 62 sets their number. It follows initializers and training by itself;
+    what it showed first stays as an outline. `example_input` is what activations are computed of:
+    a tensor or a tuple of them; without it samples of the model's data, else random numbers.
     """
 
     script = "parameter_histograms.js"
     static_follows = False  # a picture takes a quarter of a second
 
     def __init__(
-        self, source: Any, optimizer: Any = None, *, name: str = "m", language: str = "python"
+        self, source: Any, optimizer: Any = None, example_input: Any = None, *, show: str = "",
+        bins: int = 0, name: str = "m", language: str = "python",
     ) -> None:
         super().__init__(name, language)
-        loose = isinstance(source, Mapping)
-        self.tensors: Mapping[str, Any] = source if loose else {}
+        self.model = source
+        self.tensors: Mapping[str, Any] = source if isinstance(source, Mapping) else {}
         self.module: Any = None
         self.optimizer: Any = None
-        if not loose:
+        if not isinstance(source, Mapping):
             self.module, self.optimizer = view.parts(source, optimizer)
-        self._sort = "tensors" if loose else "parameters"
-        self._bins = 0
+        given = example_input
+        self._inputs = (given,) if given is not None and not isinstance(given, tuple) else given
+        self._sort = show or self._sorts()[0]
+        if self._sort not in self._sorts():
+            raise ValueError(f"show: expected one of {', '.join(self._sorts())}, given {show}")
+        self._bins = _checked_bins(bins)
         self._before: dict[str, view.Histogram] = {}
-        self.histograms = view.histograms(self._source())
+        self.histograms = self._made()
 
-    def _sorts(self) -> dict[str, Mapping[str, Any]]:
-        """What can be shown, by sort."""
+    def _sorts(self) -> list[str]:
+        """What can be shown."""
         if self.module is None:
-            return {"tensors": self.tensors}
-        return dict(view.tensors_of(self.module, self.optimizer))
+            return ["tensors"]
+        return [*view.tensors_of(self.module, self.optimizer), ACTIVATIONS]
 
     def _source(self) -> Any:
         """The module for its parameters, whose laws it knows; else the tensors of the sort."""
-        if self._sort == "parameters":
+        if self.module is None:
+            return self.tensors
+        if self._sort in ("parameters", ACTIVATIONS):
             return self.module
-        return self._sorts().get(self._sort, {})
+        return view.tensors_of(self.module, self.optimizer).get(self._sort, {})
+
+    def _made(self) -> list[view.Histogram]:
+        if self._sort == ACTIVATIONS:
+            return view.activations(self.module, self._inputs, self.model, self._bins)
+        return view.histograms(self._source(), self._bins)
 
     def state(self) -> Any:
         return view.tensors_state(self._source()), tuple(self._sorts())
 
     def refresh(self) -> None:
         self._before = self._before or {h.name: h for h in self.histograms}
-        self.histograms = view.histograms(self._source(), self._bins)
+        self.histograms = self._made()
         super().refresh()
+
+    # ------------------------------------------------------------------- clicks
 
     def actions(self) -> dict[str, Any]:
         return {"bins": self._set_bins, "mark": self._mark, "show": self._show}
@@ -75,19 +92,33 @@ class ParameterHistograms(Panel):
             raise Refused("there is nothing of this sort")
         self._sort = sort
         self._before = {}
-        self.histograms = view.histograms(self._source(), self._bins)
+        self.histograms = self._made()
         self.refresh()
+        self.say("", self.line())
 
     def _set_bins(self, bins: Any = None) -> None:
-        if isinstance(bins, bool) or not isinstance(bins, int) or not 0 <= bins <= MOST_BINS:
-            raise Refused(f"bins: expected 0 (automatic) to {MOST_BINS}")
-        self._bins = bins
+        try:
+            self._bins = _checked_bins(bins)
+        except ValueError as error:
+            raise Refused(str(error)) from None
         self.refresh()
+        self.say("", self.line())
 
     def _mark(self) -> None:
         """From now on, compare with the present contents."""
         self._before = {h.name: h for h in self.histograms}
         self.refresh()
+        self.say("what is shown now stays as an outline")
+
+    def line(self) -> str:
+        """The line of code that shows what is shown."""
+        sort = "" if self._sort == self._sorts()[0] else self._sort
+        if self.language == "k":
+            given = [f"`{sort}"] * bool(sort) + [str(self._bins)] * bool(self._bins)
+            return f".ui.hist({';'.join([self.name, *given])})" if given \
+                else f".ui.hist {self.name}"
+        given = [f"show={sort!r}"] * bool(sort) + [f"bins={self._bins}"] * bool(self._bins)
+        return f"ParameterHistograms({', '.join([self.name, *given])})"
 
     # ------------------------------------------------------------------- browser
 
@@ -95,7 +126,8 @@ class ParameterHistograms(Panel):
         shown = self.histograms[:MOST_SHOWN]
         return {
             "title": self._sort,
-            "sorts": list(self._sorts()),
+            "sorts": self._sorts(),
+            "line": visible(self.line()),
             "rows": [_row(h) for h in shown],
             "before": [self._outline(h) for h in shown],
             "bins": self._bins,
@@ -130,11 +162,17 @@ class ParameterHistograms(Panel):
 
     def static(self) -> Markup:
         picture = histogram_picture(self.histograms)
-        words = "; ".join(sentence(h) for h in self.histograms[:12])
+        words = "; ".join(sentence(h) for h in self.histograms[:12]) or "nothing to show"
         image = tag("img", src=picture, alt=visible(words), style="max-width:100%")
         table = _static_table(self.histograms)
-        summary = tag("summary", f"{len(self.histograms)} parameters as a table")
+        summary = tag("summary", f"{len(self.histograms)} {self._sort} as a table")
         return join(image, tag("details", summary, table))
+
+
+def _checked_bins(bins: Any) -> int:
+    if isinstance(bins, bool) or not isinstance(bins, int) or not 0 <= bins <= MOST_BINS:
+        raise ValueError(f"bins: expected 0 (automatic) to {MOST_BINS}")
+    return bins
 
 
 def sentence(h: view.Histogram) -> str:

@@ -191,8 +191,10 @@ def _own_container(module: nn.Module) -> bool:
 
 def literal(value: Any) -> str:
     """A plain value as Python code; raises Unknown for anything else."""
-    if type(value) in (bool, int, str, type(None)):
-        return ascii(value)
+    if isinstance(value, str):  # q's names are strings of a class of their own
+        return ascii(str.__str__(value))
+    if type(value) in (bool, int, type(None)):
+        return repr(value)
     if type(value) is float:
         return repr(value) if math.isfinite(value) else f'float("{value}")'
     if type(value) is torch.dtype:

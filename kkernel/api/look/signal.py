@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from .describe import describe
 from .expected import Belief, expect
 from .expected_gradients import Pass, expected_gradients, references
+from .histogram import Histogram, histogram
 from .initializers import draw_all
 from .laws import KnownLaw, parameter_laws
 from .sample import data_of, sample_inputs
@@ -143,28 +144,61 @@ def _measure(
     twin: nn.Module, inputs: tuple[Tensor, ...], source: str, laws: dict[str, KnownLaw]
 ) -> Signal:
     watcher = _Watcher(laws)
-    hooks = [
-        module.register_forward_hook(watcher.hook(path))
-        for path, module in twin.named_modules()
-        if not children(module)
-    ]
+    with torch.enable_grad():
+        failure = _run(twin, inputs, watcher.hook, watcher.send_back)
+    for parameter in twin.parameters():
+        parameter.grad = None
+    return Signal(tuple(watcher.layers()), source, failure)
+
+
+def activations(
+    model: nn.Module, inputs: Sequence[Tensor] | None = None, data: Any = None, bins: int = 0
+) -> list[Histogram]:
+    """A histogram of the first output of each module without children, in the order of the calls.
+
+    Inputs are those of `signal`. Nothing is kept of the activations themselves.
+    """
+    found, _ = _inputs(model, inputs, data)
+    seen: dict[str, Histogram] = {}
+
+    def hook(path: str) -> Callable[..., None]:
+        def after(_module: nn.Module, _args: Any, output: Any) -> None:
+            out = next(tensors_in(output), None)
+            if out is not None and path not in seen:
+                seen[path] = histogram(out.detach(), path, bins)
+
+        return after
+
+    if found is not None:
+        with torch.no_grad():
+            _run(Cloner(_share)(model), found, hook, lambda output: None)
+    return list(seen.values())
+
+
+def _run(
+    twin: nn.Module, inputs: tuple[Tensor, ...], hook: Callable[[str], Callable[..., None]],
+    then: Callable[[Any], None],
+) -> str:
+    """Call a twin with hooks on its modules without children; words for a failure, or none.
+
+    The random state and the twin's buffers, which may be those of the original, are put back.
+    """
+    hooks = [module.register_forward_hook(hook(path))
+             for path, module in twin.named_modules() if not children(module)]
     buffers = {id(b): b.clone() for b in twin.buffers()}
-    failure = ""
     try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            watcher.send_back(twin(*inputs))
+            then(twin(*inputs))
     except Exception as error:  # user code
-        failure = first_line(error)
+        return first_line(error)
     finally:
-        for hook in hooks:
-            hook.remove()
+        for handle in hooks:
+            handle.remove()
         with torch.no_grad():
             for buffer in twin.buffers():
                 buffer.copy_(buffers[id(buffer)])
-        for parameter in twin.parameters():
-            parameter.grad = None
-    return Signal(tuple(watcher.layers()), source, failure)
+    return ""
 
 
 class _Watcher:
