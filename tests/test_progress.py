@@ -160,3 +160,21 @@ def test_floats_within_one_are_stretched(kernel: Kernel) -> None:
     cell = kernel.run("makegrid(1 1 1 3#-1 0 1e;1;1;0)")
     png = b64decode(cell.of("execute_result")[0]["data"]["image/png"])
     assert pixels(png)[0, :, 0].tolist() == [0, 127, 255]
+
+
+def test_stop_in_a_run_keeps_whole_steps_and_all_data(kernel: Kernel) -> None:
+    kernel.run(SLOW.replace("kforward", '-1"batch"; kforward')
+               + "\ntrain(m;`shuffle;1b)\ntrain(m;12 2#\"e\"$til 24;12 1#\"e\"$2*til 12);"
+               + "\nbefore:tensor parm(m;`a.weight)")
+    request = kernel.send("run m")
+    texts: list[str] = []
+    kernel.collect(request, lambda m: m["msg_type"] == "stream"
+                   and (texts.append(m["content"]["text"]) or "".join(texts).count("batch") > 1))
+    kernel.manager.interrupt_kernel()
+    stopped = kernel.wait(request)
+    assert stopped.error is not None and stopped.error.startswith("'stop")
+    assert kernel.run("datasize m").result == "12"
+    assert kernel.run("(asc[first d]~12 2#\"e\"$til 24)&all raze[last d]=first each first d:data m"
+                      ).result == "1b"
+    assert kernel.run("before~tensor parm(m;`a.weight)").result == "0b"
+    assert kernel.run("slow:{[m;x]kforward(m;`a;x)};0n<run m").result == "1b"
