@@ -96,7 +96,7 @@ def default_device() -> Symbol:
 
 def _target(name: str, x: Value) -> tuple[Handle, TensorOptions, bool]:
     """Read (pointer;options or example tensor;optional asynchronous flag)."""
-    args = simple_items(x)
+    args = simple_items(x) or [x]
     handle = find(args[0]) if find(x) is None else None
     if handle is None:
         raise QError(f"{name}: expects 1st arg of tensor, vector, dictionary or module, "

@@ -1,6 +1,7 @@
 """Run many inputs in this process, and write what is wrong as lines of JSON.
 
-    python -m fuzz.child KIND FIRST COUNT     (in tests/, KIND programs, mutations or extremes)
+    python -m fuzz.child KIND FIRST COUNT     (in tests/; KIND programs, mutations, extremes
+                                              or calls)
 
 Memory is limited, files outside the working directory and commands of the system are refused,
 and an input that ignores its interrupt ends the process with the traceback of where it hung.
@@ -19,7 +20,7 @@ from random import Random
 from typing import Any
 
 MEMORY = 6 << 30
-HANG = 40.0  # seconds: the interrupt came after two of processor time
+HANG = 90.0  # seconds: the interrupt came after two of processor time
 BLOCK = 25  # inputs that share a session
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link",
@@ -49,6 +50,9 @@ def inputs(kind: str) -> Callable[[int], str]:
         from fuzz.mutations import Mutations
         mutations = Mutations()
         return lambda n: mutations.mutated(Random(n))
+    if kind == "calls":
+        from fuzz.calls import Calls
+        return lambda n: Calls(Random(n)).program()
     from fuzz.extremes import Extremes
     from fuzz.programs import Programs, dotted_names
     from kkernel.q import Interpreter
@@ -57,12 +61,21 @@ def inputs(kind: str) -> Callable[[int], str]:
     return lambda n: grammar(Random(n), names).program()
 
 
-def reports(make: Callable[[int], str], first: int, count: int) -> Iterator[dict[str, Any]]:
+def session_of(kind: str) -> Any:
+    """A fresh session, with what inputs of this kind find in it."""
+    if kind == "calls":
+        from fuzz.call_oracle import ApiSession
+        return ApiSession()
     from fuzz.oracle import Session
-    session = None
+    return Session()
+
+
+def reports(kind: str, make: Callable[[int], str], first: int,
+            count: int) -> Iterator[dict[str, Any]]:
+    session: Any = None
     for n in range(first, first + count):
         if session is None or n % BLOCK == 0:
-            session = Session()
+            session = session_of(kind)
         source = make(n)
         faulthandler.dump_traceback_later(HANG, exit=True)
         yield {"begin": n, "source": source}
@@ -82,11 +95,11 @@ def main(kind: str, first: str, count: str) -> None:
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     Random(0)
-    from fuzz.oracle import HIDDEN, Session
-    Session()
+    from fuzz.oracle import HIDDEN
+    session_of(kind)
     sandbox(folder)
     progress = open("progress", "w")  # noqa: SIM115 - kept open: the last line tells who killed us
-    for report in reports(make, int(first), int(count)):
+    for report in reports(kind, make, int(first), int(count)):
         if "begin" in report:
             progress.seek(0)
             progress.write(json.dumps(report))

@@ -104,7 +104,7 @@ class Session:
             except BaseException as e:
                 late = isinstance(e, KeyboardInterrupt) and _place(e) == "?"  # after the input
                 if not late:
-                    yield f"escaped: {_where(e)}"
+                    yield f"escaped: {place_and_words(e)}"
         yield from record
         text = "".join(self.out)
         m = _PYTHON.search(text)
@@ -170,9 +170,9 @@ def recorded() -> Iterator[list[str]]:
     outer = scope.q_error
 
     def spy(error: Exception) -> QError:
-        HIDDEN[_where(error)] += 1
+        HIDDEN[place_and_words(error)] += 1
         if not isinstance(error, DATA_ERRORS) or isinstance(error, UnicodeError):
-            found.append(f"hidden: {_where(error)}")
+            found.append(f"hidden: {place_and_words(error)}")
         return outer(error)
     scope.q_error = spy
     try:
@@ -189,7 +189,7 @@ def recorded() -> Iterator[list[str]]:
 HIDDEN: Counter[str] = Counter()
 
 
-def _where(e: BaseException) -> str:
+def place_and_words(e: BaseException) -> str:
     """Class, message and the innermost place in our code of an exception."""
     return f"{type(e).__name__} {_place(e)}: {str(e)[:60]}"
 
@@ -218,7 +218,7 @@ def ill_formed(x: Any) -> Iterator[str]:
                 yield f"array of {v.dtype}"
             elif v.ndim == 0:
                 yield "array without dimensions"
-            elif v.ndim > 1 and v.dtype.kind not in "bif":
+            elif v.ndim > 1 and v.dtype.kind not in "biuf":
                 yield f"rectangle of {v.dtype}"
         elif isinstance(v, List):
             todo.extend(v)

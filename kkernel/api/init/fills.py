@@ -42,7 +42,9 @@ def ones(t: Tensor) -> None:
 def eye(t: Tensor) -> None:
     if t.ndim != 2:
         raise QError("Only tensors with 2 dimensions are supported")
-    t.zero_().diagonal().fill_(1)
+    diagonal = t.diagonal()  # which sparse tensors refuse
+    t.zero_()
+    diagonal.fill_(1)
 
 
 def dirac(t: Tensor) -> None:

@@ -128,7 +128,7 @@ def _delivered(made: Any, pointer: bool) -> Value:
           _flag("pivotflag", "0b to leave out the permutation", True), OUTPUTS, raw=True,
           examples=[f"lun lu{_SPD}"])
 def lun(x: Value) -> Value:
-    args = [x] if as_vector(x) is not NO else list(simple_items(x))
+    args = [x] if as_vector(x) is not NO else list(simple_items(x)) or [x]
     out = as_vector(args[-1]) if len(args) > 1 else NO
     if out is not NO:
         args.pop()

@@ -96,6 +96,8 @@ class Binary(Function):
         if isinstance(x, np.ndarray) and x.ndim == 1:
             if len(args) != 2:
                 raise self.not_a_pair(x)
+            if x.dtype.kind == "u" and x.dtype.itemsize > 1:  # symbols, which nothing takes
+                return args
             return [np.asarray(v) for v in args]  # of one type: neither is a plain number
         if not 2 <= len(args) <= 3:
             raise self.unrecognized(args)

@@ -184,15 +184,15 @@ class Power(Function):
             made = self.inplace(a if first else a.clone(), b)
             return NULL if first else self.deliver(made, False)
         if out is not None:
-            self.run(a, b, out=out)
+            self._of_numbers(a, b, out=out)
             return NULL
-        return self.deliver(self._two_numbers(a, b), pointer)
+        return self.deliver(self._of_numbers(a, b), pointer)
 
-    def _two_numbers(self, a: Any, b: Any) -> Tensor:
+    def _of_numbers(self, a: Any, b: Any, **out: Tensor) -> Tensor:
         """torch wants one tensor: two numbers are a number and a tensor of one."""
         if not isinstance(a, Tensor) and not isinstance(b, Tensor):
             b = as_tensor(b, torch.empty(0))
-        return self.run(a, b)
+        return self.run(a, b, **out)
 
 
 for _name, _run, _inplace, _words in (

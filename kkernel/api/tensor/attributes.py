@@ -273,7 +273,8 @@ def contiguous(x: Value) -> Value:
         return attribute("contiguous", x)
     memory = MEMORY.get(as_symbol(args[1])) if type(args[1]) is Symbol else None
     if memory is None:
-        raise QError(f"unrecognized memory format: {args[1]}")
+        given = args[1] if type(args[1]) is Symbol else kname(args[1])
+        raise QError(f"unrecognized memory format: {given}")
     if memory is torch.preserve_format:
         memory = torch.contiguous_format
     if handle.kind == "tensor":

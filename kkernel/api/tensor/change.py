@@ -33,7 +33,7 @@ _WHICH = Param("which", kinds.VALUE, "indices of a vector, or names of a diction
           _DATA, _WHICH, Param("values", kinds.VALUE, "array or tensor of the same size"),
           _ASYNC, raw=True, examples=["amend(t:tensor 1 2 3f;4 5 6)", "tensor t"])
 def amend(x: Value) -> None:
-    args = simple_items(x)
+    args = simple_items(x) or [x]
     handle = find(args[0]) if find(x) is None else None
     if handle is None:
         raise QError("amend: expecting 1st arg of tensor,vector or dictionary")
@@ -82,7 +82,7 @@ def _one_of(name: str, handle: Handle, which: Value) -> Tensor:
           Param("strides", kinds.LONGS, "new strides, in order if left out", None), raw=True,
           examples=["t:tensor til 6", "reset(t;2;2 2)", "tensor t"])
 def reset(x: Value) -> None:
-    args = simple_items(x)
+    args = simple_items(x) or [x]
     handle = find_tensor(args[0])
     if handle is None or not 2 <= len(args) <= 4:
         raise QError("reset: tensor expected as 1st of at least two arguments" if handle is None
@@ -159,7 +159,7 @@ def gradflag(x: Value) -> Value:
     handle = find(x)
     if handle is not None:
         return attribute_of("gradflag", handle)
-    args = simple_items(x)
+    args = simple_items(x) or [x]
     handle = find(args[0])
     flag = as_flag(args[-1]) if len(args) > 1 else NO
     if handle is not None and len(args) == 2 and flag is not NO:
@@ -215,7 +215,7 @@ def pick(name: str, handle: Handle, which: Value) -> dict[Any, Tensor]:
           raw=True, examples=["gradient detach tensor(1 2 3f;`grad)"])
 def detach(x: Value) -> Value:
     handle = find(x)
-    args = [x] if handle is not None else simple_items(x)
+    args = [x] if handle is not None else simple_items(x) or [x]
     handle = handle or find(args[0])
     if handle is None or handle.kind not in _LISTS:
         raise QError("detach: expecting tensor, vector or dictionary" if handle is None else
