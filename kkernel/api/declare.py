@@ -211,10 +211,11 @@ class Function:
                 return None
         return forms.filled(self.run, values) if len(args) >= self.required else None
 
-    def _learn(self, form: forms.Form, args: Sequence[Value]) -> tuple[Run | None, bool]:
+    def _learn(self, form: forms.Form, x: Value) -> tuple[Run | None, bool]:
         """What calls of this form run and whether they give pointers, kept for the next one."""
         if len(self._runs) >= forms.MOST:
             self._runs.clear()
+        args = x if len(form) != 1 or type(x) is List and type(x[0]) is not int else (x,)
         pointers = forms.of_pointers(form)
         run = None if pointers is None else self.prepare(forms.opened(form, args))
         learnt = self._runs[form] = run, self._as_pointer(bool(pointers))
@@ -225,18 +226,17 @@ class Function:
     def call(self, x: Value) -> Value:
         """Run on a q value; every failure is a QError."""
         try:
-            if type(x) is List and (len(x) != 1 or type(x[0]) is not int):
-                args: Sequence[Value] = x
-                places = self._listed
-            else:
-                args, places = (x,), self._alone
-            if places is None:
-                return self.invoke(x)
             operands: list[Any] = []
-            form = forms.read_form(args, places, operands)
+            if type(x) is not List:
+                form = self._alone and forms.read_form((x,), self._alone, operands)
+            elif len(x) == 1 and type(x[0]) is int:
+                operands.append(forms.live_tensor(x))
+                form = None if operands[0] is None or not self._alone else forms.ONE_POINTER
+            else:
+                form = self._listed and forms.read_form(x, self._listed, operands)
             if form is None:
                 return self.invoke(x)
-            run, as_pointer = self._runs.get(form) or self._learn(form, args)
+            run, as_pointer = self._runs.get(form) or self._learn(form, x)
             if run is None:
                 return self.invoke(x)
             made = run(*operands)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from kkernel.q.functions import Null
 from kkernel.q.symbols import Symbol
@@ -18,6 +19,8 @@ from kkernel.q.values import List, Value
 from .convert import to_tensor
 from .dtypes import FROM_NUMPY
 from .objects import HANDLES
+
+Tensor = torch.Tensor
 
 
 class Operand:
@@ -33,10 +36,12 @@ class Operand:
 
 
 POINTER, ARRAY, NUMBER = Operand("pointer"), Operand("array"), Operand("number")
+ONE_POINTER = (POINTER,)
 LONGEST = 16  # items of a vector that is an option
 MOST = 256  # forms that a function keeps
 _ATOMS = frozenset((int, float, bool, Symbol, Null))
 _NUMBERS = frozenset((int, float))
+_DISTINCT = frozenset((int, Symbol, Null))  # never equal to each other, as 1, 1f and 1b are
 
 Form = tuple[Any, ...]
 Run = Callable[..., Any]
@@ -49,34 +54,41 @@ class Places(NamedTuple):
     numbers: frozenset[int] = frozenset()
 
 
+def live_tensor(pointer: Value) -> Tensor | None:
+    """The tensor of a list of one long, None where that is no live pointer to one."""
+    handle = HANDLES.get(pointer[0])
+    return handle.obj if handle is not None and handle.kind == "tensor" else None
+
+
 def read_form(args: Sequence[Value], places: Places, operands: list[Any]) -> Form | None:
     """The form of an argument list; its tensors go to `operands`.
 
     No form where a call needs a closer look: for pointers that are not live tensors, nested
     lists and long vectors.
     """
+    arrays, numbers = places
     form: list[Any] = []
     for v in args:
         kind = type(v)
         if kind is List:
-            handle = HANDLES.get(v[0]) if len(v) == 1 and type(v[0]) is int else None
-            if handle is None or handle.kind != "tensor" or handle.obj is None:
+            t = live_tensor(v) if len(v) == 1 and type(v[0]) is int else None
+            if t is None:
                 return None
-            operands.append(handle.obj)
+            operands.append(t)
             form.append(POINTER)
         elif kind in _ATOMS:
-            if kind in _NUMBERS and len(operands) in places.numbers:
+            if numbers and kind in _NUMBERS and len(operands) in numbers:
                 operands.append(v)
                 form.append(NUMBER)
             else:
-                form += (kind, v)
+                form.append(v if kind in _DISTINCT else (kind, v))
         elif kind is not np.ndarray:
             return None
-        elif len(operands) in places.arrays and v.dtype in FROM_NUMPY:
+        elif len(operands) in arrays and v.dtype in FROM_NUMPY:
             operands.append(to_tensor(v))
             form.append(ARRAY)
         elif v.ndim == 1 and len(v) <= LONGEST:
-            form += (v.dtype.char, v.tobytes())
+            form.append((v.dtype.char, v.tobytes()))
         else:
             return None
     return tuple(form)
@@ -84,9 +96,7 @@ def read_form(args: Sequence[Value], places: Places, operands: list[Any]) -> For
 
 def opened(form: Form, args: Sequence[Value]) -> list[Value]:
     """The arguments of a form with an `Operand` for each pointer, array or number that is one."""
-    marks = iter(form)
-    return [mark if type(mark) is Operand else (next(marks), v)[1]
-            for mark, v in ((next(marks), v) for v in args)]
+    return [mark if type(mark) is Operand else v for mark, v in zip(form, args, strict=True)]
 
 
 def of_pointers(form: Form) -> bool | None:

@@ -18,15 +18,17 @@ from kkernel.q.memory import reserve
 from kkernel.q.values import Value, qtype
 
 from ..dtypes import FROM_CODE, symbol_of
+from ..forms import MOST, Places, read_form
 from ..kinds import NO, as_long, as_long_double, as_longs, as_number, as_scalar
 from ..objects import find_tensor, register
 from .complexes import complex_tensor
 from .shape import zero_growth
 from .sparse import sparse_tensor
-from .tensor_options import TensorOptions, as_options
+from .tensor_options import NOTHING, TensorOptions, as_options
 
 Tensor = torch.Tensor
 Reader = Callable[[Value], Any]
+Recipe = Callable[[], Tensor]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,11 @@ class Mode:
 def _sized(words: str, make: Callable[..., Tensor], like: Callable[..., Tensor],
            floating: bool = False) -> Mode:
     """A mode with a size as its only argument."""
-    return Mode(words, ((as_longs,),), lambda a, **o: make(a[0], **o),
+    def sized(args: list[Any], **keywords: Any) -> Tensor:
+        size = args[0]  # torch reads separate numbers faster than a list
+        return make(*size, **keywords) if size else make(size, **keywords)
+
+    return Mode(words, ((as_longs,),), sized,
                 lambda a, out: make(a[0], out=out), lambda t, a, **o: like(t, **o),
                 floating=floating)
 
@@ -186,13 +192,13 @@ def create(name: str, args: list[Value]) -> Value:
     if output is not None:
         _fill(name, mode, args[:-1], output.obj)
         return None
-    return register("tensor", _make(name, mode, args))
+    return register("tensor", _recipe_of(name, mode, args)())
 
 
 def _options(args: list[Value]) -> tuple[list[Value], TensorOptions]:
     """The arguments without their final options, and these."""
     found = as_options(args[-1]) if args else NO
-    return (args, TensorOptions()) if found is NO else (args[:-1], found)
+    return (args, NOTHING) if found is NO else (args[:-1], found)
 
 
 def _read(forms: Sequence[Sequence[Reader]], args: list[Value]) -> list[Any] | None:
@@ -208,23 +214,44 @@ def _misfit(name: str) -> QError:
     return QError(f"unrecognized argument(s) for tensor creation mode: {name}")
 
 
-def _make(name: str, mode: Mode, args: list[Value]) -> Tensor:
+def _recipe_of(name: str, mode: Mode, args: list[Value]) -> Recipe:
+    """What makes a tensor of this mode, kept for the next call with the same arguments."""
+    form = None if name in ("complex", "sparse") else read_form(args, Places(), [])
+    if form is None:
+        return _recipe(name, mode, args)
+    key = (name, form)
+    if key not in _recipes:
+        if len(_recipes) >= MOST:
+            _recipes.clear()
+        _recipes[key] = _recipe(name, mode, args)
+    return _recipes[key]
+
+
+_recipes: dict[Any, Recipe] = {}
+
+
+def _recipe(name: str, mode: Mode, args: list[Value]) -> Recipe:
+    """A function that makes a tensor of this mode; signals arguments that are not for it."""
     args, o = _options(args)
     _check_options(name, mode, o)
     values = _read(mode.forms, args)
     if values is None:
         raise _misfit(name)
-    dtype = mode.dtype(args, values) if o.dtype is None else None
-    wanted = o.dtype or dtype or torch.get_default_dtype()
-    reserve(_count(name, values), wanted.itemsize)
+    dtype = mode.dtype(args, values) if o.dtype is None else o.dtype
+    count = _count(name, values)
     if name in ("complex", "sparse"):
-        return mode.make(values, options=o)
+        return lambda: mode.make(values, options=o)
     keywords = {**o.keywords, "dtype": dtype} if dtype is not None else o.keywords
-    made = mode.make(values, **keywords)
-    if o.memory is None or made.is_contiguous(memory_format=o.memory):
-        return made
-    placed = made.detach().contiguous(memory_format=o.memory)
-    return placed.requires_grad_(made.requires_grad)
+
+    def make() -> Tensor:
+        reserve(count, (dtype or torch.get_default_dtype()).itemsize)
+        made = mode.make(values, **keywords)
+        if o.memory is None or made.is_contiguous(memory_format=o.memory):
+            return made
+        placed = made.detach().contiguous(memory_format=o.memory)
+        return placed.requires_grad_(made.requires_grad)
+
+    return make
 
 
 def _check_options(name: str, mode: Mode, o: TensorOptions) -> None:

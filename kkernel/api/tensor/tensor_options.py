@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -51,7 +52,7 @@ class TensorOptions:
     pin: bool | None = None
     memory: torch.memory_format | None = None
 
-    @property
+    @cached_property
     def keywords(self) -> dict[str, Any]:
         """For torch's creation functions: device, dtype, layout, requires_grad, pin_memory."""
         given = {"device": self.device, "dtype": self.dtype, "layout": self.layout,
@@ -93,6 +94,8 @@ class TensorOptions:
         return moved.requires_grad_(bool(self.gradient))
 
 
+NOTHING = TensorOptions()
+
 _TABLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("device", DEVICES), ("dtype", {n: d.torch for n, d in BY_NAME.items()}),
     ("layout", LAYOUTS), ("gradient", GRADIENTS), ("pin", PINS), ("memory", MEMORY))
@@ -111,9 +114,12 @@ def absent(name: str) -> str:
 def as_options(x: Value) -> Any:
     """The options that symbols name; `NO` if x is no symbol(s), a signal if one is unknown."""
     names = as_symbols(x)
-    if names is NO:
-        return NO
-    o = TensorOptions()
+    return NO if names is NO else _named(*names)
+
+
+@lru_cache(256)
+def _named(*names: str) -> TensorOptions:
+    o = NOTHING
     for name in names:
         found = OPTION_SYMBOLS.get(name)
         if found is None:
