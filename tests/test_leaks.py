@@ -20,7 +20,7 @@ ROUNDS = 6
 CYCLES = {
     "tensor": "free tensor x",
     "result": "free mul(t;x)",
-    "several": "{v:vector(x;x);free tensor v;free v}[]",
+    "several": "{v:vector(x;x);free tensor v;free v}x",
     "vector": "free vector(x;x)",
     "dictionary": "free dict`a`b!(x;x)",
     "return": "return add(t;x)",
