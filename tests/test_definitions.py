@@ -18,6 +18,13 @@ def test_prints_as_libtorch(q: ApiSession, made: str, printed: str) -> None:
     assert q(f"str {made}").tobytes().decode() == literal_eval(printed)
 
 
+def test_a_flag_follows_the_words_that_were_printed_before_it(q: ApiSession) -> None:
+    """C++ sets its stream to words once, for all that comes after."""
+    q("m:module seq(`sequential;(`squeeze;0);(`linear;2;2);(`squeeze;0;1b);(`unsqueeze;0))")
+    assert [line.split("inplace=")[1] for line in q("str m").tobytes().decode().splitlines()
+            if "inplace" in line] == ["0)", "true)", "false)"]
+
+
 # ------------------------------------------------------------------ forms
 
 NET = "(`sequential;(`linear;`a;4;3);`relu`b)"

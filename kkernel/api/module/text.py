@@ -2,9 +2,10 @@
 
 A row's text is a pattern of parts separated by `|`.  `{name}` stands for an option.  The first
 part, parts that name no option and parts marked `+` always stand; another part only if one of its
-options is not at its default.  After a colon: `v` a list without brackets, `d` a flag as 0 or 1,
-`k` torch's name of a mode, `t` the first numbers of a tensor, `c` a tensor as C++ prints it, `p`
-a parameter per line.
+options is not at its default.  After a colon: `v` a list without brackets, `d` a flag that is
+printed as the stream stands, 0 or 1 or, after a module that has printed one, a word, `k` torch's
+name of a mode, `t` the first numbers of a tensor, `c` a tensor as C++ prints it, `p` a parameter
+per line.
 """
 
 from __future__ import annotations
@@ -21,15 +22,26 @@ from .types import ModuleType, type_of
 _FIELD = re.compile(r"\{(\w+)(?::(\w))?\}")
 
 
-def text_of(module: nn.Module, indent: str = "") -> str:
+_WORDS = re.compile(r"=(true|false)\b")  # a flag by which the stream was set to words
+_FLAG = re.compile("\0(.)")  # a flag that leaves the stream as it is
+
+
+def text_of(module: nn.Module) -> str:
     """The lines of a module and, indented, of its children."""
+    lines = _lines(module, "")
+    words = _WORDS.search(lines)
+    from_here = words.start() if words else len(lines)
+    return _FLAG.sub(lambda m: str(m[1] == "1").lower() if m.start() > from_here else m[1], lines)
+
+
+def _lines(module: nn.Module, indent: str) -> str:
     row = type_of(module)
     lines = heading(module, row) if row else f"torch::nn::{type(module).__name__}"
     children = list(module.named_children())
     if not children:
         return lines
     inner = indent + "  "
-    body = [f"{inner}({name}): {text_of(child, inner)}\n" for name, child in children]
+    body = [f"{inner}({name}): {_lines(child, inner)}\n" for name, child in children]
     return f"{lines}(\n{''.join(body)}{indent})"
 
 
@@ -64,7 +76,7 @@ def _show(value: Any, form: str, dims: int) -> str:
     if form == "k":
         return "k" + value.capitalize()
     if isinstance(value, bool):
-        return str(int(value)) if form == "d" else str(value).lower()
+        return f"\0{int(value)}" if form == "d" else str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, tuple):

@@ -31,7 +31,7 @@ for _name, _cls, _args, _result in (
         ("seqnest", SeqNest, 3, "tensor")):
     enter(_name, _cls, text=f"knn::{_cls.__name__}", args=("tensor",) * _args, result=_result,
           container=True)
-enter("transform", Transform, text="knn::Transform(", container=True)
+enter("transform", Transform, text="Transform(", container=True)
 enter("sequential", Sequential, source="torch.nn.Sequential", text="torch::nn::Sequential",
       container=True, forward=False)
 BY_CLASS[nn.Sequential] = TYPES["sequential"]
