@@ -167,14 +167,34 @@ def _vector_positions(x: Array, y: Array) -> Array:
         return _few_positions(x.tolist(), y.tolist())
     if not n or not len(y):
         return np.full(len(y), n, np.int64)
-    low, high = int(least(x)), int(greatest(x))
-    width = high - low + 1
-    if width > max(4 * (n + len(y)), 1 << 12):
+    low, width = _span(x)
+    if width > _most(n + len(y)):
         return _by_bisection(x, y)
     first = np.full(width + 1, n, np.int64)
     first[_offsets(x, low)[::-1]] = np.arange(n - 1, -1, -1)
     where = _offsets(y, low).view(np.uint64)
     return first[np.minimum(where, np.uint64(width)).view(np.int64)]
+
+
+def _members(x: Array, y: Array) -> Array:
+    """Whether each of the integers y is among x; both are long."""
+    low, width = _span(x)
+    if width > _most(len(x) + len(y)):
+        return _by_bisection(x, y) < len(x)
+    seen = np.zeros(width + 1, np.bool_)
+    seen[above(low, x)] = True
+    return seen[np.minimum(_offsets(y, low).view(np.uint64), np.uint64(width)).view(np.int64)]
+
+
+def _span(x: Array) -> tuple[int, int]:
+    """The least of some integers, and how many there are from it to the greatest."""
+    low = int(least(x))
+    return low, int(greatest(x)) - low + 1
+
+
+def _most(n: int) -> int:
+    """How wide a table of integers may be that serves n look-ups."""
+    return max(4 * n, 1 << 12)
 
 
 def _few_positions(x: list[int], y: list[int]) -> Array:
@@ -228,9 +248,8 @@ def distinct_positions(x: Value) -> Array:
 
 def _first_of_each(keys: Array) -> Array:
     n = len(keys)
-    low, high = int(least(keys)), int(greatest(keys))
-    width = high - low + 1
-    if width > max(4 * n, 1 << 12):
+    low, width = _span(keys)
+    if width > _most(n):
         order = stable_order(keys)
         ordered = keys[order]
         firsts = order[np.append(True, ordered[1:] != ordered[:-1])]
@@ -286,6 +305,9 @@ def changes(x: Value) -> int:
 
 def contains(x: Value, y: Value) -> Value:
     """`x in y`: whether x, or each thing in x of the right depth, is an item of y."""
+    if type(x) is np.ndarray and type(y) is np.ndarray and x.dtype == y.dtype \
+            and x.ndim == y.ndim == 1 and min(len(x), len(y)) > _FEW:
+        return _members(identity(y), identity(x))
     found = find(y, x)
     n = count(y)
     return _less(found, n)
