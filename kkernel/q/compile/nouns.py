@@ -157,4 +157,6 @@ def _last_name(node: N.Node | None) -> str:
         return _last_name(node.right) or _last_name(node.left)
     if isinstance(node, N.Apply) and len(node.args) == 1:
         return _last_name(node.args[0])
+    if isinstance(node, N.ListNode) and node.items:
+        return _last_name(node.items[-1])
     return ""
