@@ -6,6 +6,7 @@ program loads the library itself: ``(`ktorch 2:`fns,1)[]`` gives the dictionary 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -107,6 +108,16 @@ class Session:
         from kkernel.api.vocabulary import function_entry
 
         return function_entry(FUNCTIONS[name])
+
+    def pointer_to(self, obj: Any) -> Value | None:
+        """A pointer to a tensor, module, loss or model of Python, without a copy; None for any
+        other object.  One that q has already keeps its pointer."""
+        if "torch" not in sys.modules:
+            return None
+        self.load_api()
+        from kkernel.api.adopt import pointer_to
+
+        return pointer_to(obj)
 
     def value_of(self, x: Value) -> Value:
         """The q value of a tensor pointer; any other value as it is."""

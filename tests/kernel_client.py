@@ -60,8 +60,8 @@ class Kernel:
     """A running kernel and a client of it."""
 
     def __init__(self, script: Path | None = None, cwd: Path | None = None,
-                 env: dict[str, str] | None = None) -> None:
-        self.manager = KernelManager(kernel_name="kkernel")
+                 env: dict[str, str] | None = None, name: str = "kkernel") -> None:
+        self.manager = KernelManager(kernel_name=name)
         if script is not None:
             assert self.manager.kernel_spec is not None
             self.manager.kernel_spec.argv[:3] = [sys.executable, str(script)]

@@ -15,7 +15,7 @@ from traitlets import Bool, Integer, List, Type
 
 from ..q import interrupts
 from ..q.errors import QError, QExit, QStop
-from . import aside, asking, comms
+from . import aside, asking, comms, magics
 from .cell_host import CellHost
 from .history import History, default_file
 from .output import LIMIT, Output
@@ -162,10 +162,11 @@ class QKernel(IPythonKernel):
             return reply | self._report(error, code, silent)
         if text and not silent:
             self._send_result(text, count)
+        reply["payload"] = self.shell.take_payload()
         if asked:
             from .answers import page
 
-            reply["payload"] = page(self.q, asked.group(1) or asked.group(2))
+            reply["payload"] += page(self.q, asked.group(1) or asked.group(2))
         return reply | {"status": "ok", "user_expressions": self._expressions(user_expressions)}
 
     @contextmanager
@@ -194,8 +195,7 @@ class QKernel(IPythonKernel):
     def _evaluate(self, code: str) -> QError | None:
         try:
             with interrupts.evaluating():
-                error: QError | None = self.q.execute(code)
-                return error
+                return magics.execute(self, code)
         except KeyboardInterrupt:
             return QStop()
         except QExit:
@@ -215,6 +215,8 @@ class QKernel(IPythonKernel):
     def _report(self, error: QError, code: str, silent: bool) -> dict[str, Any]:
         """Send the error as the console shows it, and what more there is to say about it; returns
         the first for the reply."""
+        if hasattr(error, "content"):  # of Python; shown already
+            return {**error.content, "status": "error"}
         content = {"ename": "QError", "evalue": "'" + error.message,
                    "traceback": self.q.interpreter.error_text(error).splitlines()}
         if not silent:
@@ -238,20 +240,38 @@ class QKernel(IPythonKernel):
     # ---------------------------------------------------------------- looking
 
     async def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:
+        start = magics.python_start(code, cursor_pos)
+        if start:
+            return self._python_looks(super().do_complete(
+                code[start:], None if cursor_pos is None else cursor_pos - start), start)
         from .answers import complete_reply
 
         return complete_reply(self.q, code, cursor_pos)
 
     async def do_inspect(self, code: str, cursor_pos: int | None, detail_level: int = 0,
                          omit_sections: Any = ()) -> dict[str, Any]:
+        start = magics.python_start(code, cursor_pos)
+        if start:
+            return self._python_looks(super().do_inspect(
+                code[start:], (cursor_pos or start) - start, detail_level, omit_sections), 0)
         from .answers import inspect_reply
 
         return inspect_reply(self.q, code, cursor_pos, detail_level)
 
     async def do_is_complete(self, code: str) -> dict[str, Any]:
+        if magics.is_cell_magic(code):  # an empty line ends it
+            return {"status": "complete"} if code.endswith("\n") else {
+                "status": "incomplete", "indent": ""}
         from .answers import is_complete_reply
 
         return is_complete_reply(code)
+
+    def _python_looks(self, reply: Any, start: int) -> dict[str, Any]:
+        """What IPython knows about Python text that begins at `start` of a cell."""
+        from .python.cells import shifted
+
+        found: dict[str, Any] = shifted(reply, start)
+        return found
 
     async def do_history(self, hist_access_type: str, output: bool, raw: bool,
                          session: int | None = 0, start: int | None = 1, stop: int | None = None,

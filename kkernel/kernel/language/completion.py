@@ -66,6 +66,8 @@ def complete(session: Session, code: str, cursor: int) -> Completions:
     line = code[code.rfind("\n", 0, cursor) + 1:cursor]
     if line.startswith("\\"):
         return _in_command(session, line, cursor)
+    if line.startswith("%") and not line.startswith("%time "):
+        return _in_magic(line, code, cursor)
     place = place_at(code, cursor)
     token = place.token
     kind = token.kind if token is not None else ""
@@ -105,6 +107,20 @@ def _in_command(session: Session, line: str, cursor: int) -> Completions:
         spaces = (Completion("." + s, "namespace") for s in session.interpreter.globals.spaces)
         return Completions(cursor - len(word), cursor, _matching(word, spaces))
     return Completions(cursor, cursor, [])
+
+
+def _in_magic(line: str, code: str, cursor: int) -> Completions:
+    """A name after a percent sign, or after two in the first line; a path behind load and save."""
+    from ..magics import CELL_MAGICS, LINE_MAGICS
+
+    of_cell = line.startswith("%%") and "\n" not in code[:cursor].lstrip("\n")
+    name, blank, rest = line.lstrip("%").partition(" ")
+    if blank and name in ("load", "save"):
+        return _path(rest, cursor)
+    sign = line[:len(line) - len(line.lstrip("%"))]
+    table = CELL_MAGICS if of_cell else LINE_MAGICS
+    known = (Completion(sign + n, "magic", m.words) for n, m in table.items())
+    return Completions(cursor - len(line), cursor, [] if blank else _matching(line, known))
 
 
 def _path(word: str, cursor: int, symbol: bool = False) -> Completions:
