@@ -87,7 +87,7 @@ def test_lists(lines: list[str], wanted: str) -> None:
 
 @pytest.mark.parametrize(("lines", "wanted"), [
     (["d:`a`b!1 2", "d[`c]:3", "d"], "a| 1\nb| 2\nc| 3\n"),
-    (["d:`a`b!1 2", "d[`b`c]+:10 20", "d"], "a| 1\nb| 12\nc|\n"),
+    (["d:`a`b!1 2", "d[`b`c]+:10 20", "d"], "a| 1\nb| 12\nc| 20\n"),
     (["d:`a`b!(1 2;3 4)", "d[`a],:5", "d"], "a| 1 2 5\nb| 3 4\n"),
     (["d:`a`b!(1 2;3 4)", "d[`a;1]:9", "d"], "a| 1 9\nb| 3 4\n"),
     (["d:`a`b!(1 2;3 4)", "d[;0]:9", "d"], "a| 9 2\nb| 9 4\n"),

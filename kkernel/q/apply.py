@@ -23,6 +23,7 @@ from .functions import (
     Null,
     Primitive,
     Projection,
+    rank_of,
 )
 from .lists.index import index, index_at_depth
 from .symbols import Symbol
@@ -121,9 +122,16 @@ def _projection(f: Projection, args: Sequence[Value]) -> Value:
 
 
 def _composition(f: Composition, args: Sequence[Value]) -> Value:
-    if len(args) < f.rank or _has_missing(args):
+    if len(args) < _least_rank(f.g) or _has_missing(args):
         return Projection(f, args)
     return apply1(f.f, apply(f.g, args))
+
+
+def _least_rank(f: Value) -> int:
+    """The arguments that f needs: a function that an iterator derived may do with one."""
+    if isinstance(f, Composition):
+        return _least_rank(f.g)
+    return 1 if isinstance(f, Derived) and f.iterator not in ("/:", "\\:") else rank_of(f)
 
 
 def _derived(f: Derived, args: Sequence[Value]) -> Value:

@@ -263,13 +263,16 @@ def prior(f: Value, x: Value, seed: Value | None) -> Value:
 
 
 def _first_prior(f: Value, x: Value, first: Value) -> Value:
-    """f of the first item and what stands before it: f's identity, else a null as `prev` has."""
-    if isinstance(f, Primitive):
-        if f.name in _IDENTITY:
-            return apply2(f, first, _IDENTITY[f.name])
-        if f.name in ("&", "|", ","):
-            return first
-    return apply2(f, first, missing(x))
+    """f of the first item and what stands before it: the identity of an operator or the null atom,
+    for other functions a null as `prev` has.
+    """
+    if not isinstance(f, Primitive):
+        return apply2(f, first, missing(x))
+    if f.name in ("&", "|", ","):
+        return first
+    t = abs(qtype(first))
+    seed = _IDENTITY.get(f.name, null(t) if 0 < t < 20 else EMPTY)
+    return apply2(f, first, seed)
 
 
 # ---------------------------------------------------------------- over and scan

@@ -18,6 +18,7 @@ from ..atoms.extremes import forget
 from ..errors import QError, length_error, type_error
 from ..files.storage import read_value, write_value
 from ..functions import MISSING, NULL, Primitive
+from ..registry import OPERATORS
 from ..symbols import Symbol
 from ..types import CODE_OF_DTYPE
 from ..values import (
@@ -136,8 +137,24 @@ def _amend_entry(d: Dict, path: Sequence[Value], f: Value | None, y: Value, deep
     known = d.positions.get(key)
     if known is not None:
         return d.with_values(amend(d.values, [known, *rest], f, y, deep))
+    if not rest and y is not NOTHING and _starts(f):
+        return with_entry(d, key, _first_value(f, y, d.values))
     old = missing(d.values) if len(d) and (f is not None or rest) else EMPTY
     return with_entry(d, key, amend(old, rest, f, y, True))
+
+
+def _starts(f: Value | None) -> bool:
+    """An operator that takes a new key's value as two dictionaries do: `d[k]+:1` counts."""
+    return isinstance(f, Primitive) and f.name in ("+", "-", "*", "%", "&", "|", "^")
+
+
+def _first_value(f: Value | None, y: Value, values: Value) -> Value:
+    """y, negated by `-`, as a number of the type of a vector of values."""
+    if isinstance(f, Primitive) and f.name == "-":
+        y = apply2(f, False, y)
+    if type(values) is np.ndarray and values.dtype.kind in "if" and -9 <= qtype(y) < -4:
+        return apply2(OPERATORS["+"], values.dtype.type(0), y)
+    return y
 
 
 def updated(old: Value, f: Value | None, y: Value) -> Value:
@@ -159,6 +176,9 @@ def _write(work: Draft, i: Value, rest: Sequence[Value], f: Value | None, y: Val
     if i is NULL or i is MISSING:
         i = work.all()
     if work.single(i):
+        if not rest and y is not NOTHING and _starts(f) and work.new(i):
+            work.put(i, _first_value(f, y, work.values()))
+            return
         old = work.get(i, f is not None or bool(rest))
         work.put(i, amend(old, rest, f, y, True) if rest else updated(old, f, y))
         return

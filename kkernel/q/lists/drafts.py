@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import QError, length_error, type_error
 from ..symbols import Symbol, symbols
-from ..tables.rows import records, repeat, unkey, upsert_keyed
+from ..tables.rows import find_rows, records, repeat, unkey, upsert_keyed
 from ..values import (
     Array,
     Attributed,
@@ -21,6 +21,7 @@ from ..values import (
     at,
     collapse,
     hashable,
+    is_atom,
     is_list,
     is_vector,
     items,
@@ -47,6 +48,14 @@ class Draft:
 
     def get(self, i: Value, used: bool) -> Value:
         """The item at i; an unused one need not be made."""
+        raise NotImplementedError
+
+    def new(self, i: Value) -> bool:
+        """Whether i is a key that a dictionary or keyed table does not have yet."""
+        return False
+
+    def values(self) -> Value:
+        """What the keys of a dictionary have."""
         raise NotImplementedError
 
     def put(self, i: Value, value: Value) -> None:
@@ -154,6 +163,13 @@ class DictDraft(Draft):
             return self.fresh[self.places[name]]
         return missing(self.before.values) if used and len(self.before) else List()
 
+    def new(self, i: Value) -> bool:
+        name = hashable(i)
+        return name not in self.places and name not in self.before.positions
+
+    def values(self) -> Value:
+        return self.before.values
+
     def put(self, i: Value, value: Value) -> None:
         name = hashable(i)
         k = self.before.positions.get(name)
@@ -223,8 +239,17 @@ class KeyedDraft(Draft):
     def get(self, i: Value, used: bool) -> Value:
         return index(self.table, i)
 
+    def new(self, i: Value) -> bool:
+        return int(find_rows(self.table.keys, records(self.table.keys, i))[0]) == len(self.table)
+
+    def values(self) -> Value:
+        return self.table.values
+
     def put(self, i: Value, value: Value) -> None:
         key = records(self.table.keys, i)
+        columns = self.table.values.columns
+        if is_atom(value):
+            value = List([value] * len(columns))
         row = records(self.table.values, value)
         self.table = upsert_keyed(self.table, unkey(Dict(key, row)))
 
