@@ -50,10 +50,16 @@ class Param:
     kind: Kind
     words: str
     default: Any = REQUIRED
+    needed: bool = False  # for an option that has no default, and may come by name
 
     @property
     def required(self) -> bool:
         return self.default is REQUIRED
+
+    @property
+    def described(self) -> str:
+        """The words, and whether the argument may be left out."""
+        return self.words if self.required or self.needed else f"{self.words} (optional)"
 
 
 def tensor(name: str = "x", words: str = "tensor or array") -> Param:
@@ -304,8 +310,7 @@ class Function:
     def doc(self) -> str:
         """The tooltip: form, summary, arguments and examples."""
         lines = [f"{self.name}{self.form}", "", self.summary]
-        lines += [f"  {p.name}: {p.words}" + ("" if p.required else " (optional)")
-                  for p in self.params]
+        lines += [f"  {p.name}: {p.described}" for p in self.params]
         return "\n".join([*lines, *(f"q){e}" for e in self.examples)])
 
     @property

@@ -87,8 +87,8 @@ class Functional(Function):
 
 def _params(table: OptionTable, inputs: tuple[Param, ...]) -> tuple[Param, ...]:
     """The inputs, and the options as parameters for help."""
-    return (*inputs, *(Param(o.name, kinds.VALUE, o.words or f"option {o.name}", None)
-                 for o in table.rows))
+    return (*inputs, *(Param(o.name, kinds.VALUE, o.words or f"option {o.name}", None,
+                             needed=o.required) for o in table.rows))
 
 
 def _declare(name: str, table: OptionTable, run: Run, words: str, sample: str,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import torch
 
 from kkernel.q.errors import QError
+from kkernel.q.functions import Foreign
 from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.values import Dict, List, Table, Value, collapse, record, string
 
@@ -103,9 +104,9 @@ def _all_topics() -> Dict:
 def function_help(f: Function) -> Dict:
     """What is declared about an api function."""
     arguments = Dict(symbols([p.name for p in f.params]),
-                     List([string(p.words) for p in f.params]))
-    return record(["function", "group", "summary", "args", "examples"],
-                  [sym(f.name), sym(f.group), string(f.summary), arguments,
+                     List([string(p.described) for p in f.params]))
+    return record(["function", "group", "form", "summary", "args", "examples"],
+                  [sym(f.name), sym(f.group), string(f.name + f.form), string(f.summary), arguments,
                    List([string(e) for e in f.examples])])
 
 
@@ -118,6 +119,8 @@ def _lookup(name: str, x: Value) -> Value:
         return _all_topics() if full else tensor_options()
     if type(x) is Symbol:
         return _named(name, x)
+    if full and isinstance(x, Foreign) and x.name in FUNCTIONS:
+        return function_help(FUNCTIONS[x.name])
     handle = find(x)
     if handle is None:
         raise QError(f"{name}: unrecognized arg(s), expecting empty arg, name or object, "
@@ -138,11 +141,12 @@ def _named(name: str, x: Symbol) -> Value:
     raise QError(f"{name}: help topic, `{x}")
 
 
-_X = Param("x", kinds.VALUE, "empty, the name of a topic, type or function, or a pointer")
+_X = Param("x", kinds.VALUE, "empty, the name of a topic, type or function, a pointer, or a "
+           "function of the api")
 
 
 @function("help", "util", "describe a topic, a type of module, loss or optimizer, or an object",
-          _X, raw=True, examples=["help`dtype", "help`backward"])
+          _X, raw=True, examples=["help`dtype", "help`backward", "help`Sum", "help mul"])
 def help_(x: Value) -> Value:
     return _lookup("help", x)
 

@@ -37,8 +37,7 @@ def page(group: str, run: Runner) -> str:
 def entry(f: Function, run: Runner) -> str:
     """One function: form, summary, arguments, examples with their output."""
     lines = [f"## {f.name}", "", f"`{f.name}{f.form}`: {f.summary}.", ""]
-    lines += [f"- `{p.name}`: {p.words}" + ("" if p.required else " (optional)")
-              for p in f.params]
+    lines += [f"- `{p.name}`: {p.described}" for p in f.params]
     lines += ["", "```q"]
     for example in f.examples:
         lines.append(f"q){example}")

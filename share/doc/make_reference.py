@@ -10,20 +10,25 @@ from kkernel.session import Session
 FOLDER = Path(__file__).parent / "reference"
 
 
-def main() -> None:
-    """One page per group, and an index of all functions."""
-    FOLDER.mkdir(exist_ok=True)
-    session = Session()
+def texts() -> dict[str, str]:
+    """File name -> text: one page per group, and an index of all functions."""
+    session = Session(write=lambda text: None)
     session.load_api()
-    index = ["# Reference of the k api", ""]
+    index, found = ["# Reference of the k api", ""], {}
     for group, title in TITLES.items():
         session.execute("seed 123")
-        text = page(group, session.interpreter.console)
-        (FOLDER / file_name(group)).write_text(text, encoding="utf-8")
+        found[file_name(group)] = page(group, session.interpreter.console)
+        session.execute("free[]")
         names = ", ".join(f"[{f.name}]({file_name(group)}#{f.name.lower()})"
                           for f in groups()[group])
         index += [f"## [{title}]({file_name(group)})", "", names, ""]
-    (FOLDER / "README.md").write_text("\n".join(index), encoding="utf-8")
+    return {**found, "README.md": "\n".join(index)}
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in texts().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
