@@ -29,7 +29,7 @@ def new_session() -> Session:
     memory.limit_workspace()
     session = Session(write, write_error)
     register(session, Terminal(write))
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and os.environ.get("RANK", "0") == "0":  # one of torchrun's processes
         session.attach(_line)
     return session
 
