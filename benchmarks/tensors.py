@@ -9,6 +9,7 @@ from measure import HEADER, Ratio, Thunk, compare
 from kkernel import api
 from kkernel.api.convert import to_q, to_tensor
 from kkernel.api.objects import HANDLES, free_all, register
+from kkernel.q.symbols import sym
 from kkernel.q.values import List
 
 OVERHEAD = 1.5e-6  # seconds that a call may cost above its torch call
@@ -16,18 +17,42 @@ FUNCTIONS = api.load()
 
 
 def calls() -> list[tuple[Ratio, float]]:
-    """Small calls on pointers: the ratio, and what is left after the torch call."""
+    """Small calls on pointers and arrays: the ratio, and what is left after the torch call.
+
+    The torch call is written as a program would, with the conversions that arrays need.
+    """
     t, u = torch.randn(4, 4), torch.randn(4, 4)
-    p, r = register("tensor", t), register("tensor", u)
-    both, along = List([p, r]), List([p, 0])
-    cases: list[tuple[str, object, Thunk]] = [
-        ("Abs", p, lambda: torch.abs(t)), ("relu", p, lambda: torch.relu(t)),
-        ("mul", both, lambda: torch.mul(t, u)), ("add", both, lambda: torch.add(t, u)),
-        ("mm", both, lambda: torch.mm(t, u)), ("Sum", p, lambda: torch.sum(t)),
-        ("Sum", along, lambda: torch.sum(t, 0)), ("Max", along, lambda: torch.max(t, 0)),
-        ("size", p, lambda: t.shape), ("dtype", p, lambda: t.dtype)]
+    a, i = np.random.default_rng(1).random(16), torch.tensor([0, 2])
+    p, r, k = register("tensor", t), register("tensor", u), register("tensor", i)
+    sizes, zeros = np.array([2, 8]), List([sym("zeros"), np.array([4, 4])])
+    cases: list[tuple[str, str, object, Thunk]] = [
+        ("Abs", "t", p, lambda: torch.abs(t)), ("relu", "t", p, lambda: torch.relu(t)),
+        ("mul", "t;u", List([p, r]), lambda: torch.mul(t, u)),
+        ("mul", "t;2.5", List([p, 2.5]), lambda: torch.mul(t, 2.5)),
+        ("add", "t;u", List([p, r]), lambda: torch.add(t, u)),
+        ("add", "t;u;2.", List([p, r, 2.0]), lambda: torch.add(t, u, alpha=2.0)),
+        ("mm", "t;u", List([p, r]), lambda: torch.mm(t, u)),
+        ("eq", "t;u", List([p, r]), lambda: torch.eq(t, u)),
+        ("Sum", "t", p, lambda: torch.sum(t)),
+        ("Sum", "t;0", List([p, 0]), lambda: torch.sum(t, 0)),
+        ("mean", "t;0;1b", List([p, 0, True]), lambda: torch.mean(t, 0, True)),
+        ("Max", "t;0", List([p, 0]), lambda: torch.max(t, 0)),
+        ("argmax", "t;1", List([p, 1]), lambda: torch.argmax(t, 1)),
+        ("softmax", "t;1", List([p, 1]), lambda: torch.nn.functional.softmax(t, 1)),
+        ("leakyrelu", "t;.1", List([p, .1]), lambda: torch.nn.functional.leaky_relu(t, .1)),
+        ("clamp", "t;0.;1.", List([p, 0.0, 1.0]), lambda: torch.clamp(t, 0.0, 1.0)),
+        ("reshape", "t;2 8", List([p, sizes]), lambda: t.reshape(2, 8)),
+        ("transpose", "t;0;1", List([p, 0, 1]), lambda: t.transpose(0, 1)),
+        ("squeeze", "t", p, lambda: t.squeeze()),
+        ("index", "t;0;i", List([p, 0, k]), lambda: torch.index_select(t, 0, i)),
+        ("size", "t", p, lambda: t.shape), ("dtype", "t", p, lambda: t.dtype),
+        ("tensor", "`zeros;4 4", zeros, lambda: torch.zeros(4, 4)),
+        ("Abs", "array", a, lambda: torch.abs(torch.from_numpy(a)).numpy()),
+        ("mul", "array;array", List([a, a]),
+         lambda: torch.mul(torch.from_numpy(a), torch.from_numpy(a)).numpy()),
+        ("Sum", "array", a, lambda: torch.sum(torch.from_numpy(a)).item())]
     rows = []
-    for name, x, plain in cases:
+    for name, text, x, plain in cases:
         f = FUNCTIONS[name].fn
         made = {*HANDLES}
 
@@ -37,10 +62,8 @@ def calls() -> list[tuple[Ratio, float]]:
             if len(HANDLES) > len(made):
                 HANDLES.popitem()
 
-        row = compare(f"{name} of {'2' if x is both else '1'} pointer(s)"
-                      f"{', dim' if x is along else ''}", ours, plain, float("inf"),
-                      rounds=31, seconds=0.002)
-        rows.append((row, row.ours - row.peer))
+        row = compare(f"{name}({text})", ours, plain, float("inf"), rounds=101, seconds=0.0005)
+        rows.append((row, row.over))
     free_all()
     return rows
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import publish_display_data
 
 from ..q import interrupts
-from ..q.values import Value
 from .output import Output
 from .progress import Progress
+
+if TYPE_CHECKING:
+    from ..q.values import Value
 
 IMAGES = 50  # files that one cell shows; a page with more stalls the browser
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -30,7 +31,7 @@ LINKS = [
     {"text": "ktorch", "url": "https://ktorch.readthedocs.io/"},
     {"text": "PyTorch", "url": "https://pytorch.org/docs/stable/"},
 ]
-WARM_UP_DELAY = 1.0  # s; a first cell that comes at once shall not share the processor with it
+WARM_UP_DELAY = 1.0  # s without a request; a first cell shall not share the processor with it
 _PAGE = re.compile(r"\s*(?:\?\s*([.\w]+)|([.\w]+)\s*\?)\s*")
 
 
@@ -65,6 +66,7 @@ class QKernel(IPythonKernel):
         self.host = CellHost(self.output)
         self.history = History(default_file())
         self._opened = threading.Event()
+        self._asked = 0.0  # when the last request was answered
         self._status_lock = threading.Lock()
         self._running: dict[str, Any] | None = None  # the request of the cell that runs
 
@@ -93,10 +95,18 @@ class QKernel(IPythonKernel):
         finally:
             self._opened.set()
         if self.warm_up:
-            # In a thread of its own an interrupt cannot cut the import, which would break torch
-            # for good, and a first cell without the k api does not wait for it.
-            loading = threading.Thread(target=self.q.warm_up, name="warm-up", daemon=True)
-            self.io_loop.call_later(WARM_UP_DELAY, loading.start)
+            self._warm_up_when_quiet()
+
+    def _warm_up_when_quiet(self) -> None:
+        """Load torch once the front end has connected and then asked for nothing for a while.
+
+        In a thread of its own an interrupt cannot cut the import, which would break torch for
+        good, and a first cell without the k api does not wait for it.
+        """
+        if self._asked and time.monotonic() - self._asked >= WARM_UP_DELAY:
+            threading.Thread(target=self.q.warm_up, name="warm-up", daemon=True).start()
+        else:
+            self.io_loop.call_later(WARM_UP_DELAY / 4, self._warm_up_when_quiet)
 
     @property
     def q(self) -> Session:
@@ -115,6 +125,7 @@ class QKernel(IPythonKernel):
     def post_handler_hook(self) -> None:
         """A signal that comes after the evaluation is too late."""
         interrupts.expect(False)
+        self._asked = time.monotonic()
 
     def say_still_busy(self) -> None:
         """After an answer given aside its "idle" stands last: correct it while a cell runs."""

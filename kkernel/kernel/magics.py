@@ -13,8 +13,6 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 from ..q.errors import QError
-from ..q.symbols import sym
-from ..q.values import string
 
 if TYPE_CHECKING:
     from .kernel import QKernel
@@ -135,11 +133,15 @@ def _capture(kernel: QKernel, step: Step) -> QError | None:
     finally:
         q.write, q.shown = outer, shown
     if name:
+        from ..q.values import string
+
         q.globals.set(name, string("".join(written).encode("utf-8", "surrogateescape")))
     return error
 
 
 def _html(kernel: QKernel, step: Step) -> None:
+    from ..q.values import string
+
     kernel.q.interpreter.globals.get(".ui.html").fn(string(step.body or ""))
 
 
@@ -191,7 +193,8 @@ def _numbers(text: str) -> set[int]:
 
 def _who(kernel: QKernel, step: Step) -> None:
     """The variables of the session as a table: name, what it is, its count."""
-    from ..q.values import Table, collapse, count, is_function
+    from ..q.symbols import sym
+    from ..q.values import Table, collapse, count, is_function, string
     from .language.inspection import kind_of
 
     known = kernel.q.interpreter.globals

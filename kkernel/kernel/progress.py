@@ -9,9 +9,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ..q import interrupts
-from ..q.values import Value
+
+if TYPE_CHECKING:
+    from ..q.values import Value
 
 DELAY = 2.0  # s of passes before anything shows
 INTERVAL = 0.25  # s between two changes
