@@ -44,7 +44,7 @@ class Globals:
         self.current = ""
         self.assigned: dict[str, Callable[[Value | None], None]] = {}  # told of these names
         self.watcher: Callable[[str, list[Value]], None] | None = None  # calls .z.vs
-        self.frozen = False  # during reval: assignments signal
+        self.frozen = ""  # what assignments signal: noupdate in reval, noamend in an amend
 
     # ------------------------------------------------------------ reading
 
@@ -115,7 +115,7 @@ class Globals:
             path: Sequence[Value] = ()) -> None:
         """Assign a global, creating the namespaces on its way; `path` is where it changed."""
         if self.frozen:
-            raise QError(f"noupdate: `. `{name}")
+            raise QError(f"noupdate: `. `{name}" if self.frozen == "noupdate" else self.frozen)
         self.views.pop(name, None)
         if name[:1] == ".":
             self._set_qualified(name, value)

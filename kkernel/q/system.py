@@ -320,7 +320,7 @@ def _hidden(q: Interpreter, argument: str, count: str) -> Value:
     """`\\_`: are writes blocked?"""
     if argument:
         raise nyi("\\_, scripts without readable source")
-    return q.globals.frozen
+    return q.globals.frozen == "noupdate"
 
 
 def _remove(q: Interpreter, argument: str, count: str) -> Value:

@@ -123,7 +123,7 @@ class Session:
         q.globals.current = ""
         if q.globals.frozen:
             yield "damaged: globals are frozen"
-            q.globals.frozen = False
+            q.globals.frozen = ""
         if len(values.EMPTY):
             yield "damaged: () has items"
             values.EMPTY.clear()

@@ -10,7 +10,7 @@ from ..functions import NULL, Lambda
 from ..lists.amend import assign_indexed
 from ..syntax import nodes as N
 from ..syntax.lines import without_comment
-from ..values import EMPTY, Value
+from ..values import EMPTY, Dict, Value
 from .nouns import primitive
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 
@@ -93,7 +93,9 @@ def _assign_indexed(node: N.Assign, scope: Scope, expr: Code, read: Code,
         path = [c(frame) for c in codes]
         path.reverse()
         try:
-            new = assign_indexed(read(frame), path, op, y)
+            if len(path) == 1 and path[0] is NULL and isinstance(read(frame), Dict):
+                raise QError("adict")
+            new = assign_indexed(read(frame), path, op, y)  # no name for the old: it may be reused
             write(frame, new, path)
             return y if op is None else apply(new, path)
         except Exception as e:

@@ -14,7 +14,8 @@ from .control import compile_statement
 from .generate import generated
 from .scope import Code, Returned, Scope, Slots, Unit, compiles, constant, null_code
 
-MAX_LOCALS = 110
+MAX_LOCALS = MAX_GLOBALS = 110
+MAX_CONSTANTS = 240
 HOT = 500  # calls after which a function is generated
 
 
@@ -31,6 +32,8 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     if len(locals_) > MAX_LOCALS:
         raise QParseError("locals", node.pos)
     _check_globals(node)
+    if len(node.text) > 2 * MAX_GLOBALS:
+        _check_counts(node, {*node.params, *locals_})
     f.locals = tuple(locals_)
     slots = {n: i for i, n in enumerate([*node.params, *locals_])}
     if not node.params:
@@ -119,6 +122,21 @@ def _assignments(body: list[N.Node | None]) -> list[N.Assign]:
         elif isinstance(node, N.Node) and not isinstance(node, N.LambdaNode):
             todo.extend(N.children(node))
     return found
+
+
+def _check_counts(node: N.LambdaNode, own: set[str]) -> None:
+    """Signal 'globals and 'limit for more names and constants than a lambda of q can have."""
+    names: set[str] = set()
+    constants: set[str] = set()
+    for part in N.walk(node.body):
+        if isinstance(part, (N.Name, N.Assign)):
+            names.add(part.name)
+        elif isinstance(part, N.Const):
+            constants.add(repr(part.value))
+    if len(names - own) > MAX_GLOBALS:
+        raise QParseError("globals", node.pos)
+    if len(constants) > MAX_CONSTANTS:
+        raise QParseError("limit", node.pos)
 
 
 def _check_globals(node: N.LambdaNode) -> None:

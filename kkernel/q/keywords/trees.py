@@ -39,7 +39,7 @@ def eval_(x: Value) -> Value:
 def reval(x: Value) -> Value:
     """As eval, but nothing may be assigned: 'noupdate."""
     variables = context.active.globals
-    outer, variables.frozen = variables.frozen, True
+    outer, variables.frozen = variables.frozen, "noupdate"
     try:
         return eval_tree(x)
     finally:

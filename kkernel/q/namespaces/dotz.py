@@ -118,7 +118,7 @@ def specials(q: Interpreter) -> dict[str, Callable[[], Value]]:
         ".z.W": lambda: Dict(empty(6), empty(7)),
         ".z.H": lambda: empty(6),
         ".z.e": lambda: Dict(EMPTY, EMPTY),
-        ".z.r": lambda: q.globals.frozen,
+        ".z.r": lambda: q.globals.frozen == "noupdate",
         ".z.s": _undefined(".z.s"),
         ".z.c": lambda: np.int32(os.cpu_count() or 1),
         ".z.q": lambda: False,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -45,13 +46,27 @@ def change(t: Value, c: Value, b: Value, a: Value, *, outer: Names = GLOBALS) ->
 def update_(t: Value, c: Value, b: Value, a: Dict, *, outer: Names = GLOBALS) -> Value:
     """The table with columns added or replaced at the rows that pass c; by name in place."""
     value, name = named(t)
-    if is_table(value):
-        changed = rekey(value, _updated(unkey(value), c, b, a, outer))
-    elif isinstance(value, Dict):
-        changed = _updated_dict(value, a, outer)
-    else:
-        raise type_error()
+    with amending(name):
+        if is_table(value):
+            changed = rekey(value, _updated(unkey(value), c, b, a, outer))
+        elif isinstance(value, Dict):
+            changed = _updated_dict(value, a, outer)
+        else:
+            raise type_error()
     return stored(changed, name)
+
+
+@contextmanager
+def amending(name: Symbol | None) -> Iterator[None]:
+    """While a variable is amended by name, no other may change: 'noamend."""
+    variables = context.active.globals
+    outer = variables.frozen
+    if name:
+        variables.frozen = outer or "noamend"
+    try:
+        yield
+    finally:
+        variables.frozen = outer
 
 
 def _updated(t: Table, c: Value, b: Value, a: Dict, outer: Names) -> Table:
@@ -121,7 +136,9 @@ def delete_(t: Value, c: Value, b: Value, a: Value, *, outer: Names = GLOBALS) -
         return _delete_variables(t, dropped)
     value, name = named(t)
     if is_table(value):
-        return stored(_deleted(value, c, dropped, outer), name)
+        with amending(name):
+            kept = _deleted(value, c, dropped, outer)
+        return stored(kept, name)
     if isinstance(value, Dict):
         return stored(_without_entries(value, dropped), name)
     raise type_error()

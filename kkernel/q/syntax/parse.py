@@ -36,6 +36,7 @@ from .scan import END, ITERATOR, NAME, NUMBER, OPERATOR, PUNCTUATION, STRING, SY
 CONTROL = ("if", "while", "do")
 QSQL = ("select", "exec", "update", "delete")
 CLOSERS = ")]};"
+_MASKED = "x in a phrase"
 MAX_DEPTH = 2000  # of brackets, so that absurd input is an error and not a crash
 MAX_PARAMS = 8
 
@@ -171,9 +172,11 @@ class Parser:
         return Infix(term.pos, term, left, right)
 
     def _bare_verb(self, node: Node) -> bool:
-        """An operator that ends an expression, not in parentheses: `0|+` is a train."""
+        """An operator or infix keyword that ends an expression, not in parentheses: `0|+` and
+        `` `time xdesc upsert`` are trains.
+        """
         ended = isinstance(node, DerivedNode) or (
-            isinstance(node, Verb) and node.name not in KEYWORDS)
+            isinstance(node, Verb) and (node.name not in KEYWORDS or KEYWORDS[node.name].infix))
         return ended and self.tokens[self.at - 1].text not in (")", "]")
 
     def _prefix(self, verb: Node) -> Node:
@@ -333,7 +336,8 @@ class Parser:
         body = self.nested("}", opened)
         seen = self.implicit.pop()
         if params is None:
-            last = max((i for i, n in enumerate("xyz") if n in seen), default=-1)
+            none = 0 if _MASKED in seen else -1
+            last = max((i for i, n in enumerate("xyz") if n in seen), default=none)
             params = list("xyz"[:last + 1])
         text = self.source[opened.start:self.tokens[self.at - 1].end]
         return LambdaNode(opened.start, text, params, body)
@@ -360,13 +364,12 @@ class Parser:
         distinct = t.text in ("select", "exec") and self._word("distinct")
         outer, self.in_phrase = self.in_phrase, True
         stops, self.stops = self.stops, ("by", "from")
-        implicit = set(self.implicit[-1]) if self.implicit else set()
+        implicit = self._implicit()
         columns = [] if self._at_word("by", "from") else self._phrases()
         by = None
         if self._word("by"):
             by = [] if self._at_word("from") else self._phrases()
-        if self.implicit:  # columns may be called x y z: they are not parameters
-            self.implicit[-1] = implicit
+        self._mask(implicit)
         if not self._word("from"):
             raise QParseError("from", t.start, incomplete=self.token.kind == END)
         self.in_phrase, self.stops = outer, ("where", *stops)
@@ -386,11 +389,19 @@ class Parser:
     def _where(self) -> list[Node]:
         if not self._word("where"):
             return []
-        implicit = set(self.implicit[-1]) if self.implicit else set()
+        implicit = self._implicit()
         where = [n for _, n in self._phrases()]
-        if self.implicit:
-            self.implicit[-1] = implicit
+        self._mask(implicit)
         return where
+
+    def _implicit(self) -> set[str]:
+        return set(self.implicit[-1]) if self.implicit else set()
+
+    def _mask(self, before: set[str]) -> None:
+        """Phrases name columns: an x y z in them adds no parameter, but x is the one of a lambda
+        that has no other."""
+        if self.implicit:
+            self.implicit[-1] = before | ({_MASKED} if "x" in self.implicit[-1] else set())
 
     def _limit(self) -> list[Node]:
         if not self.is_("["):
