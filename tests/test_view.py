@@ -110,6 +110,23 @@ def test_memory_of_gradients_optimizer_and_buffers() -> None:
     assert memory.buffers == 4 * 16 + 8
 
 
+def test_each_row_tells_its_memory() -> None:
+    shared = nn.BatchNorm1d(8)
+    model = nn.Sequential(nn.Linear(4, 8), shared, nn.Sequential(shared, nn.Linear(8, 2)))
+    optimizer = torch.optim.Adam(model.parameters())
+    x = torch.randn(5, 4)
+    model(x).sum().backward()
+    optimizer.step()
+    found = view.spec(model, x, optimizer)
+    rows = {row.path: row for row in found.rows}
+    root, memory = rows[""], found.memory
+    assert (root.bytes, root.buffers, root.gradients, root.optimizer, root.activations) == (
+        memory.parameters, memory.buffers, memory.gradients, memory.optimizer, memory.activations)
+    assert rows["2.1"].optimizer == 2 * rows["2.1"].bytes + 2 * 4  # two moments, two steps
+    assert rows["1"].buffers == 2 * 8 * 4 + 8 and rows["0"].buffers == 0
+    assert sum(r.activations for r in found.rows if r.path in ("0", "1", "2")) == root.activations
+
+
 def test_uninitialized_and_empty_modules() -> None:
     assert view.spec(nn.LazyLinear(4)).parameters == 0
     assert view.spec(nn.Sequential()).rows[0].children == 0

@@ -121,9 +121,25 @@ def test_columns_sort(notebook: Notebook) -> None:
     table = spec(notebook)
     table.get_by_role("button", name="parameters").click()
     counts = [int(text.replace(",", "")) for text in
-              table.locator("tbody .kt-count span:last-child").all_inner_texts()]
+              table.locator("tbody .kt-count .kt-number").all_inner_texts()]
     assert counts == sorted(counts, reverse=True) and counts[0] == 272
     table.get_by_role("button", name="parameters").click()
+    heads = table.locator("thead th").count()
+    table.get_by_text("memory", exact=True).first.click()
+    assert table.locator("thead th").count() == heads + 3  # gradients, optimizer, activations
+    table.get_by_text("memory", exact=True).first.click()
+
+
+def test_the_code_that_is_copied_makes_the_model_again(notebook: Notebook) -> None:
+    page, table = notebook.page, spec(notebook)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    table.get_by_role("button", name="copy code").click()
+    expect_text(table.locator(".kt-said"), "copied")
+    code = page.evaluate("() => navigator.clipboard.readText()")
+    assert "range(3)" in code and EVIL in code
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert [tuple(p.shape) for p in names["m"].parameters()][:2] == [(16, 16), (16,)]
 
 
 def test_the_keyboard_reaches_everything(notebook: Notebook) -> None:
@@ -158,12 +174,21 @@ def test_histograms_open_and_change_their_bins(notebook: Notebook) -> None:
     notebook.page.wait_for_function(
         "() => (document.querySelector('.kt-histograms .kt-close .kt-bars')"
         ".getAttribute('d').match(/H/g) || []).length === 20")
+    expect_text(charts.locator(".kt-line"), "ParameterHistograms(m, bins=20)")
     charts.get_by_text("log", exact=True).click()
     charts.get_by_text("table", exact=True).click()
     assert "0.weight" in charts.locator("table tbody").inner_text()
     charts.get_by_text("table", exact=True).click()
     charts.get_by_role("button", name="close").click()
     assert charts.locator(".kt-close").count() == 0
+    charts.get_by_label("tensors to show").select_option("activations")
+    expect_text(charts.locator(".kt-line"), "show='activations', bins=20")
+    notebook.page.wait_for_function(
+        "() => document.querySelectorAll('.kt-histograms .kt-card').length === 10"
+        " && document.querySelector('.kt-histograms .kt-card').dataset.name === '0'")
+    charts.get_by_label("tensors to show").select_option("parameters")
+    notebook.page.wait_for_function(
+        "() => document.querySelector('.kt-histograms .kt-card').dataset.name === '0.weight'")
 
 
 def test_cards_move_with_the_arrow_keys(notebook: Notebook) -> None:
@@ -197,6 +222,16 @@ def test_states_are_taken_restored_and_compared(notebook: Notebook) -> None:
     assert states.locator(".kt-line").inner_text() == "snapshots_of(m).restore('good')"
     states.get_by_role("button", name="undo").click()
     expect_text(row, "tensors differ")
+    differing = states.locator(".kt-compared tbody tr").count()
+    states.get_by_text("all tensors").click()
+    expect_text(states.locator(".kt-compared"), "✓ same")
+    assert states.locator(".kt-compared tbody tr").count() > differing
+    states.get_by_label("edit good").click()
+    states.get_by_label("new note of good").fill("by the keyboard")
+    notebook.page.keyboard.press("Enter")
+    expect_text(row, "by the keyboard")
+    assert states.locator(".kt-line").inner_text() == (
+        "snapshots_of(m).annotate('good', 'by the keyboard')")
 
 
 def test_files_and_what_goes_wrong_with_them(notebook: Notebook) -> None:
@@ -206,6 +241,10 @@ def test_files_and_what_goes_wrong_with_them(notebook: Notebook) -> None:
     expect_text(states.locator(".kt-said"), "saved now")
     states.get_by_role("button", name="load").click()
     expect_text(states.locator("tr[data-state=run]"), "run")
+    states.get_by_role("button", name="kdb+").click()
+    states.get_by_role("button", name="save").click()
+    expect_text(states.locator(".kt-said"), "parameters and buffers of now")
+    assert "save_kdb('run.kdb'" in states.locator(".kt-line").inner_text()
     states.get_by_label("file", exact=True).fill(EVIL)
     states.get_by_role("button", name="load").click()
     expect_text(states.locator(".kt-said"), "No such file")
@@ -220,18 +259,23 @@ def test_initializers_are_drawn_compared_and_undone(notebook: Notebook) -> None:
     notebook.run_cell(5)
     page.wait_for_selector(".kt-initializers")
     shown = panel(notebook, "initializers")
-    assert shown.locator("svg[role=img]").get_attribute("aria-label").startswith("mean square")
+    assert [words.split(" through")[0].split(":")[0] for words in (
+        chart.get_attribute("aria-label") for chart in shown.locator("svg.kt-close").all())] == [
+        "mean square of activations", "units", "mean square of gradients"]
     shown.get_by_label("seed").fill("7")
     shown.get_by_label("initializer", exact=True).select_option("orthogonal")
     shown.get_by_role("button", name="draw all").click()
     expect_text(shown.locator(".kt-said"), "drawn by orthogonal")
     assert "torch.manual_seed(7); [nn.init.orthogonal_" in shown.locator(".kt-line").inner_text()
     expect_text(shown.locator(".kt-weights tbody tr").first, "orthogonal entries")
+    expect_text(shown.locator(".kt-weights tbody tr").first, "consistent")
     shown.get_by_role("button", name="undo").click()
     expect_text(shown.locator(".kt-said"), "as they were")
+    assert shown.locator(".kt-line").inner_text() == "snapshots_of(m).undo()"
     shown.get_by_role("button", name="compare all").click()
     page.wait_for_function(
-        "() => document.querySelectorAll('.kt-initializers .kt-comparedline').length === 8")
+        "() => document.querySelectorAll('.kt-initializers .kt-comparedline').length === 16")
+    assert "InitializerPanel(m).compare(" in shown.locator(".kt-line").inner_text()
     shown.get_by_role("button", name="back to the model").click()
     page.wait_for_function(
         "() => !document.querySelector('.kt-initializers .kt-comparedline')")

@@ -130,7 +130,7 @@ function render({ model, el }) {
     for (const end of found) { end.at = Math.max(end.y, above + 13); above = end.at; }
     const over = Math.max(0, above - 180);
     return found.map((end) => s("text", { class: "kt-tick", x: WIDTH - right() + 6,
-      y: end.at + 4 - over, style: { fill: COLOURS[end.i % 8] } },
+      y: end.at + 4 - over }, s("tspan", { style: { fill: COLOURS[end.i % 8] } }, "■ "),
     `${end.name.split(" ")[0]} ${significant(end.value, 2)}`));
   }
 

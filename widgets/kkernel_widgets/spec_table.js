@@ -3,7 +3,7 @@
 function render({ model, el }) {
   const panel = frame(el, model, "specification");
   const state = {
-    open: null, unrolled: new Set(), filter: "", sort: "tree", all: false,
+    open: null, unrolled: new Set(), filter: "", sort: "tree", all: false, memory: false,
     language: model.get("view").language, selected: "",
   };
   const search = h("input", {
@@ -13,6 +13,7 @@ function render({ model, el }) {
   panel.tools.append(
     search,
     toggle("all options", false, (on) => { state.all = on; show(allLine()); draw(); }),
+    toggle("memory", false, (on) => { state.memory = on; draw(); }),
     segmented("language", [["k", "k"], ["python", "PyTorch"]], state.language, (language) => {
       state.language = language;
       show(selectedLine());
@@ -83,7 +84,10 @@ function render({ model, el }) {
   function rowsToShow(rows) {
     if (state.filter) return rows.filter(matches);
     if (state.sort === "tree") return treeRows(rows);
-    const by = { parameters: "own", bytes: "bytes", macs: "macs" }[state.sort];
+    if (state.sort === "kind") {
+      return rows.filter((row) => !row.children).sort((a, b) => a.kind.localeCompare(b.kind));
+    }
+    const by = state.sort === "parameters" ? "own" : state.sort;
     return rows.filter((row) => row[by] && (row.own || !row.children))
       .sort((a, b) => b[by] - a[by]);
   }
@@ -153,12 +157,19 @@ function render({ model, el }) {
 
   function countCell(row) {
     if (!row.parameters) return h("td", { class: "kt-count" });
-    const share = !row.own ? null : h("span", { class: "kt-bar", "aria-hidden": "true",
-      style: { width: `${Math.max(row.share * 100, 0.5)}%` } });
+    const share = h("span", { class: "kt-share", "aria-hidden": row.own ? null : "true" },
+      row.own ? h("span", { class: "kt-bar", style: { width: `${Math.max(row.share * 100, 2)}%` },
+        "aria-hidden": "true" }) : null, row.own ? percent(row.share) : "");
     const trained = row.trainable === row.parameters ? null
       : h("span", { class: "kt-frozen" }, row.trainable ? "part frozen" : "frozen");
     return h("td", { class: "kt-count", title: percent(row.share) + " of all parameters" },
-      share, trained, h("span", {}, thousands(row.parameters)));
+      trained, h("span", { class: "kt-number" }, thousands(row.parameters)), share);
+  }
+
+  // bytes of the parameters, and where they were asked for, of all else that takes memory
+  function memoryColumns() {
+    const parts = ["buffers", "gradients", "optimizer", "activations"];
+    return ["bytes", ...parts.filter((part) => state.memory && view().rows[0][part])];
   }
 
   function line(row, focus) {
@@ -169,7 +180,8 @@ function render({ model, el }) {
       class: row.own || !row.children ? null : "kt-container",
       onclick: () => select(row),
     }, nameCell(row), optionsCell(row), shapeCell(row), countCell(row),
-    h("td", { class: "kt-right" }, row.bytes ? byteSize(row.bytes) : ""),
+    memoryColumns().map((part) =>
+      h("td", { class: "kt-right" }, row[part] ? byteSize(row[part]) : "")),
     h("td", { class: "kt-right" }, row.macs ? short(row.macs) : ""));
   }
 
@@ -205,13 +217,13 @@ function render({ model, el }) {
           draw();
         } }, text, h("span", { class: "kt-sortmark", "aria-hidden": "true" }, on ? " ▾" : ""))
         : text;
-      return h("th", { scope: "col", class: cls, "aria-sort": on && sorts ? "descending" : null },
+      return h("th", { scope: "col", class: cls, "aria-sort": !on || !sorts ? null : id === "kind" ? "ascending" : "descending" },
         inner);
     };
     return h("thead", {}, h("tr", {},
-      column("tree", "module", false), column("", "options", false),
-      column("", "in → out", false), column("parameters", "parameters", true, "kt-right"),
-      column("bytes", "bytes", true, "kt-right"),
+      column("kind", "module", true), column("", "options", false),
+      column("", "in → out", false), column("parameters", "parameters", true, "kt-counthead"),
+      memoryColumns().map((part) => column(part, part, true, "kt-right")),
       column("macs", "MACs", true, "kt-right")));
   }
 

@@ -89,8 +89,11 @@ def second_moment(tensor: Tensor, known: KnownLaw | None, centred: bool = True) 
         law = known.law.distribution
         mean, sd = law.mean, law.sd
     else:
-        values = tensor.detach().double()
-        mean, sd = values.mean().item(), values.std(correction=0).item()
+        values = tensor.detach()
+        if values.numel() < 1 << 20:  # a large one is averaged well enough as it is
+            values = values.double()
+        variance, average = torch.var_mean(values, correction=0)
+        mean, sd = average.item(), math.sqrt(variance.item())
     off = centred and abs(mean) > 5 * sd / math.sqrt(tensor.numel()) + 1e-12
     return math.nan if off else mean**2 + sd**2
 

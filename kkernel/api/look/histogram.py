@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -141,12 +142,15 @@ def _sample(row: Tensor) -> Floats:
     return values[np.isfinite(values)]
 
 
+@lru_cache(maxsize=8)  # layers of a model have few sizes
 def _places(n: int) -> Tensor:
+    """Places of a sample, in order."""
     random = np.random.default_rng(n)
     if n <= 8 * SAMPLE:
-        return torch.from_numpy(random.permutation(n)[:SAMPLE])
-    places = np.unique(random.integers(0, n, SAMPLE + SAMPLE // 8))
-    return torch.from_numpy(random.permutation(places)[:SAMPLE])
+        return torch.from_numpy(np.sort(random.permutation(n)[:SAMPLE]))
+    places = np.sort(random.integers(0, n, SAMPLE + SAMPLE // 8))
+    places = places[np.diff(places, prepend=-1) > 0]
+    return torch.from_numpy(np.sort(random.permutation(places)[:SAMPLE]))
 
 
 # --------------------------------------------------------------------------- where the bins are

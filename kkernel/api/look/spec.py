@@ -21,7 +21,8 @@ class Row:
 
     `inputs` and `outputs` are None when unknown. `blocks` is how many equal siblings start here
     (1: none follow; 0: this row is one of those that follow). `tied` names the parameters that an
-    earlier module already holds, as "own name = earlier path".
+    earlier module already holds, as "own name = earlier path". `bytes` are those of the parameters,
+    `buffers`, `gradients`, `optimizer` and `activations` (kept for backward) bytes too.
     """
 
     path: str
@@ -40,6 +41,10 @@ class Row:
     own: int
     trainable: int
     bytes: int
+    buffers: int
+    gradients: int
+    optimizer: int
+    activations: int
     share: float
     macs: int
     tied: tuple[str, ...]
@@ -84,7 +89,7 @@ def spec(module: nn.Module, example_input: Any = None, optimizer: Any = None) ->
     """
     traced, assumed = _traced(module, example_input)
     calls = _calls(module, traced)
-    sizes = _Sizes(module)
+    sizes = _Sizes(module, optimizer)
     whole = calls.get(id(module)) if traced.complete else None
     return Spec(
         rows=tuple(_row(entry, calls.get(id(entry.module)), sizes) for entry in _walk(module)),
@@ -164,6 +169,10 @@ def _row(entry: _Entry, call: Call | None, sizes: _Sizes) -> Row:
         own=sizes.own(module).count,
         trainable=size.trainable,
         bytes=size.bytes,
+        buffers=sizes.buffers(module),
+        gradients=size.gradients,
+        optimizer=size.optimizer,
+        activations=call.saved_bytes,
         share=size.count / sizes.total.count if sizes.total.count else 0.0,
         macs=call.macs,
         tied=sizes.tied(entry.path, module),
@@ -180,6 +189,7 @@ class _Size:
     trainable: int = 0
     bytes: int = 0
     gradients: int = 0
+    optimizer: int = 0
 
 
 def identity(tensor: Tensor) -> tuple[Any, ...]:
@@ -197,21 +207,28 @@ def _has_shape(tensor: Tensor) -> bool:
 class _Sizes:
     """Sizes of every module's subtree, each parameter counted once however often it is named."""
 
-    def __init__(self, root: nn.Module) -> None:
+    def __init__(self, root: nn.Module, optimizer: Any = None) -> None:
         self._subtree: dict[int, frozenset[Any]] = {}
+        self._buffers: dict[int, frozenset[tuple[Any, int]]] = {}  # with their bytes
         self._size: dict[Any, _Size] = {}
         self._first: dict[Any, str] = {}
         for path, parameter in named_parameters(root):
             self._first.setdefault(identity(parameter), path)
-            self._size[identity(parameter)] = _size(parameter)
+            self._size[identity(parameter)] = _size(parameter, optimizer)
         for module in postorder(root):
             own = frozenset(identity(p) for _, p in own_parameters(module))
             below = (self._subtree.get(id(m), frozenset()) for _, m in children(module))
             self._subtree[id(module)] = own.union(*below)
+            inside = (self._buffers.get(id(m), frozenset()) for _, m in children(module))
+            self._buffers[id(module)] = _own_buffers(module).union(*inside)
         self.total = self.of(root)
 
     def of(self, module: nn.Module) -> _Size:
         return self._sum(self._subtree[id(module)])
+
+    def buffers(self, module: nn.Module) -> int:
+        """Bytes of the buffers in a module's subtree."""
+        return sum(size for _, size in self._buffers[id(module)])
 
     def own(self, module: nn.Module) -> _Size:
         return self._sum({identity(p) for _, p in own_parameters(module)})
@@ -223,6 +240,7 @@ class _Sizes:
             sum(s.trainable for s in sizes),
             sum(s.bytes for s in sizes),
             sum(s.gradients for s in sizes),
+            sum(s.optimizer for s in sizes),
         )
 
     def tied(self, path: str, module: nn.Module) -> tuple[str, ...]:
@@ -232,7 +250,12 @@ class _Sizes:
         return tuple(f"{n} = {first}" for n, first in firsts if first != prefix + n)
 
 
-def _size(parameter: Tensor) -> _Size:
+def _own_buffers(module: nn.Module) -> frozenset[tuple[Any, int]]:
+    return frozenset((identity(b), tensor_bytes(b)) for b in module._buffers.values()
+                     if b is not None and _has_shape(b))
+
+
+def _size(parameter: Tensor, optimizer: Any = None) -> _Size:
     if not _has_shape(parameter):
         return _Size()
     return _Size(
@@ -240,7 +263,15 @@ def _size(parameter: Tensor) -> _Size:
         parameter.numel() if parameter.requires_grad else 0,
         tensor_bytes(parameter),
         0 if parameter.grad is None else tensor_bytes(parameter.grad),
+        _slots(optimizer, parameter),
     )
+
+
+def _slots(optimizer: Any, parameter: Tensor) -> int:
+    """Bytes of what an optimizer keeps for one parameter."""
+    state = {} if optimizer is None else optimizer.state
+    entry = state[parameter] if parameter in state else {}
+    return sum(tensor_bytes(value) for value in entry.values() if isinstance(value, Tensor))
 
 
 def tensor_bytes(tensor: Tensor) -> int:
