@@ -119,7 +119,13 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
             raise type_error()
         return updated(d, f, y)
     if isinstance(d, Dict) and type(path[0]) in _KEYS and is_vector(d.keys):
-        return _amend_entry(d, path, f, y, deep)
+        if d.keys.dtype not in _NARROW:
+            return _amend_entry(d, path, f, y, deep)
+        path = [d.keys.dtype.type(as_item(path[0], d.keys.dtype)), *path[1:]]
+    elif isinstance(d, Dict) and is_vector(d.keys) and d.keys.dtype in _NARROW \
+            and is_vector(path[0]) and qtype(path[0]) in (5, 6, 7):
+        dtype = d.keys.dtype
+        path = [np.array([as_item(k, dtype) for k in items(path[0])], dtype), *path[1:]]
     if isinstance(d, Table):
         path = _columns_first(path)
     work = draft(d, deep)
@@ -128,6 +134,7 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
 
 
 _KEYS = (Symbol, int)
+_NARROW = (np.dtype("i2"), np.dtype("i4"))  # integers that a long may be fitted to
 _ENUMERATIONS = (Enum, EnumAtom)  # index a list by their positions
 
 

@@ -161,7 +161,7 @@ def _places(x: Dict, i: Value, several: bool) -> Array:
     if isinstance(x.keys, Enum) or len(wanted) > 50:
         return first_positions(x.keys, wanted)
     if is_vector(x.keys) and len(wanted) and qtype(wanted) != qtype(x.keys) and len(x):
-        raise type_error()
+        return first_positions(x.keys, wanted)  # 'type unless both are integers
     get, n = x.positions.get, len(x)
     return np.array([get(hashable(k), n) for k in items(wanted)], np.int64)
 
