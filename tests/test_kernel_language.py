@@ -259,6 +259,12 @@ def test_tooltips_of_the_api(torch: Session, code: str, name: str, words: str) -
     assert tip is not None and tip.name == name and words in tip.text
 
 
+def test_the_marked_option_is_that_of_the_row(torch: Session) -> None:
+    tip = describe(torch, *at_bar("module enlist(`linear;784;|"))
+    assert tip is not None and tip.rows[tip.active][0] == "out"
+    assert "(`linear;in;<u><b>out</b></u>;bias)" in tip.html
+
+
 def test_tooltips_of_pointers_say_what_they_hold(torch: Session) -> None:
     tensor, module = (describe(torch, n, 1) for n in ("big", "m"))
     assert tensor is not None and module is not None

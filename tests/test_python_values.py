@@ -52,7 +52,8 @@ def test_tables_come_back_as_they_were(session: Session, q: Names, source: str) 
 
 @pytest.mark.parametrize(("value", "text"), [
     ("text", '"text"'), (b"text", '"text"'), (bytearray(b"\1\2"), "0x0102"), ([1, 2], "1 2"),
-    ((1, "ab"), '1\n"ab"'), ({"a": 1, "b": 2.5}, "a| 1\nb| 2.5"), (np.arange(3, dtype="i4"), "0 1 2i"),
+    ((1, "ab"), '1\n"ab"'), ({"a": 1, "b": 2.5}, "a| 1\nb| 2.5"),
+    (np.arange(3, dtype="i4"), "0 1 2i"),
     (np.array(["x", "y"]), "`x`y"), (np.int8([1, 2]), "1 2h"), (np.float16([1, 2]), "1 2e"),
     (np.float32(1.5), "1.5e"), (np.bool_(True), "1b"), (datetime.date(2024, 1, 2), "2024.01.02"),
     (datetime.datetime(2024, 1, 2, 3), "2024.01.02D03:00:00.000000000"),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kkernel_widgets.html import Markup
 
 PREVIEW_LINES = 12
+LEFT = "text-align:left"
 _SEPARATOR = re.compile(r"([\[\](;)])")
 
 
@@ -71,11 +72,12 @@ class Tip:
 
         words = [w for w in _SEPARATOR.split(self.form) if w]
         names = [i for i, w in enumerate(words) if not _SEPARATOR.fullmatch(w)]
-        marked = names[self.active] if 0 <= self.active < len(names) else -1
+        place = self.active + self.form.startswith("(`")  # where the symbol itself comes first
+        marked = names[place] if self.active >= 0 and place < len(names) else -1
         return join(*(tag("u", tag("b", w)) if i == marked else w for i, w in enumerate(words)))
 
     def _row(self, i: int, name: str, words: str) -> Markup:
         from kkernel_widgets.html import tag
 
         shown = tag("b", name) if i == self.active else name
-        return tag("tr", tag("td", tag("code", shown)), tag("td", words))
+        return tag("tr", tag("td", tag("code", shown), style=LEFT), tag("td", words, style=LEFT))
