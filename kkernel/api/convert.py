@@ -18,6 +18,7 @@ from kkernel.q.values import Dict, List, Value, char, collapse, qtype
 from . import settings
 from .dtypes import BY_TORCH, FROM_CODE, FROM_NUMPY
 from .kinds import kname, type_name
+from .objects import find
 
 Tensor = torch.Tensor
 _FLOAT, _LONG, _BOOL, _DOUBLE = torch.float32, torch.int64, torch.bool, torch.float64
@@ -81,6 +82,9 @@ def _from_other(x: Value) -> Tensor:
 def _from_list(x: List) -> Tensor:
     if not x:
         return torch.empty(0)
+    handle = find(x)
+    if handle is not None:
+        raise QError(f"expected tensor or array, given {handle.kind}")
     shape: list[int] = []
     leaves: list[np.ndarray[Any, Any]] = []
     _gather(x, 0, shape, leaves)

@@ -258,7 +258,7 @@ class Function:
         """The q error of a failure inside torch, with what met there."""
         from .failure import details
 
-        error = translated(e)
+        error = translated(e, self.label)
         arguments = self.arguments(x)
         whole = len(arguments) == len(self.params)  # else which optional ones came is not known
         names = [p.name for p in (self.params if whole else self.params[:self.required])]
@@ -345,7 +345,7 @@ class Binary(Function):
         except QError:
             raise
         except Exception as e:
-            raise translated(e) from e
+            raise translated(e, self.label) from e
         return NULL if result is None else result
 
 
@@ -377,9 +377,11 @@ def function(name: str, group: str, summary: str, *params: Param, raw: bool = Fa
     return enter
 
 
-def translated(e: Exception) -> QError:
-    """A failure of torch, numpy or Python as a q error."""
+def translated(e: Exception, name: str = "") -> QError:
+    """A failure of torch, numpy or Python as a q error; `name` is that of the function."""
     text = str(e).strip()
+    if isinstance(e, (TypeError, AttributeError)) and "NoneType" in text:
+        return QError(f"{name}: expected a tensor, given an undefined tensor")
     if isinstance(e, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
         return QError("wsfull")
     if isinstance(e, RecursionError):

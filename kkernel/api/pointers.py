@@ -6,6 +6,7 @@ from typing import Any
 
 from kkernel.q import interrupts
 from kkernel.q.errors import QError
+from kkernel.q.functions import NULL
 from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.types import LONG_NULL
 from kkernel.q.values import EMPTY, Dict, List, Table, Value, is_vector, items, vector
@@ -103,7 +104,7 @@ def _replacement(target: Handle, source: Handle | None, y: Value) -> Any:
     if target.kind == "tensor":
         if source is not None:
             raise QError(f"use: cannot re-assign tensor to {source.kind}")
-        return to_tensor(y, own=True)
+        return None if y is NULL else to_tensor(y, own=True)
     return tensor_list(y) if target.kind == "vector" else tensor_dict(y)
 
 

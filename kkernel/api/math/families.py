@@ -50,7 +50,9 @@ class Unary(Function):
 
     def invoke(self, x: Value) -> Value:
         handle = find(x)
-        if handle is not None and handle.kind == "tensor":
+        if handle is not None:
+            if handle.kind != "tensor":
+                raise self.expected(self.params[0], x)
             return register("tensor", self.run(self.defined(self.params[0], handle.obj)))
         if type(x) is List and len(x) == 2:
             first, output = find_tensor(x[0]), find_tensor(x[1])

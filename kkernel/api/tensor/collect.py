@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from kkernel.q.errors import QError
+from kkernel.q.functions import NULL
 from kkernel.q.symbols import Symbol
 from kkernel.q.values import Dict, List, Value, is_vector, items, qtype
 
@@ -18,7 +19,9 @@ APPEND = (-1, -(2**63))  # indices that append to a vector: -1 and null
 
 
 def item_tensor(name: str, x: Value) -> tuple[Tensor | None, Handle | None]:
-    """The tensor of a pointer, with its handle, or of a k value."""
+    """The tensor of a pointer, with its handle, or of a k value; none of a null."""
+    if x is NULL:
+        return None, None
     handle = find(x)
     if handle is None:
         return to_tensor(x, own=True), None

@@ -55,16 +55,25 @@ def _joiner(name: str, join: Callable[..., Tensor]) -> Callable[[Value], Value]:
             return _of_vector(name, join, handle, [] if find(x) else args)
         if any(find_tensor(a) is not None for a in args) and not (
                 find(args[0]) is None and _pair_form(args)):
-            return register("tensor", join(tensors_of_list(name, x)[0], 0))
+            return register("tensor", join(_defined(name, tensors_of_list(name, x)[0]), 0))
         form = (0, None) if len(args) == 1 and is_general(args[0]) else _pair_form(args)
         return _joined(name, join, x if form is None else args[0], *(form or (0, None)))
 
     return call
 
 
+def _defined(name: str, tensors: list[Tensor | None]) -> list[Tensor]:
+    """The tensors, none of which may be undefined."""
+    for i, t in enumerate(tensors):
+        if t is None:
+            raise QError(f"{name}: tensor[{i}] is not defined")
+    return tensors  # type: ignore[return-value]
+
+
 def _joined(name: str, join: Callable[..., Tensor], x: Value, dim: int,
             output: Tensor | None) -> Value:
     tensors, pointer = tensors_of_list(name, x)
+    _defined(name, tensors)
     if output is not None:
         join(tensors, dim, out=output)
         return None
@@ -80,10 +89,11 @@ def _of_vector(name: str, join: Callable[..., Tensor], handle: Handle,
         raise QError(f"{name} expects vector, (vector;dim), (vector;dim;out tensor) or "
                      "(vector;out tensor)")
     dim, output = form
+    tensors = _defined(name, handle.obj)
     if output is not None:
-        join(handle.obj, dim, out=output)
+        join(tensors, dim, out=output)
         return None
-    return register("tensor", join(handle.obj, dim))
+    return register("tensor", join(tensors, dim))
 
 
 for _name, _words, _join in (
