@@ -79,6 +79,13 @@ def test_the_next_evaluation_is_not_touched() -> None:
         pass
 
 
+def test_the_handler_of_another_program_comes_back() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with pytest.raises(KeyboardInterrupt), interrupts.borrowed(), interrupts.evaluating():
+        strike()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
 def test_other_threads_hold_nothing_back() -> None:
     inside, leave = threading.Event(), threading.Event()
 

@@ -14,7 +14,7 @@ from ..q.symbols import Symbol
 from ..q.values import List, Value, is_string, text
 from . import panel_commands
 from .language.inspection import kind_of
-from .rich import pictures
+from .rich import pictures, whole
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -44,8 +44,8 @@ class Screen(Protocol):
     def rich(self, forms: dict[str, Any], words: str) -> None:
         """Show forms by mime type; a terminal shows the words."""
 
-    def clear(self) -> None:
-        """Remove what the running cell has shown."""
+    def clear(self, wait: bool) -> None:
+        """Remove what the running cell has shown, at once or when something new comes."""
 
 
 class Terminal:
@@ -63,7 +63,7 @@ class Terminal:
     def rich(self, forms: dict[str, Any], words: str) -> None:
         self._write(words + "\n")
 
-    def clear(self) -> None:
+    def clear(self, wait: bool) -> None:
         """What a terminal has shown stays."""
 
 
@@ -74,8 +74,10 @@ def register(session: Session, screen: Screen) -> None:
                 _opener(session, screen, name, panel, kinds))
     panel_commands.register(session)
     pictures.register(session, screen)
+    whole.register(session, screen)
     _define(session, "html", "show a string as HTML", _html(screen))
-    _define(session, "clear", "remove what the running cell has shown", _clear(screen))
+    _define(session, "clear", "remove what the running cell has shown; 1b: once more comes",
+            _clear(screen))
 
 
 def _define(session: Session, name: str, words: str, run: Any) -> None:
@@ -152,9 +154,9 @@ def _html(screen: Screen) -> Any:
 
 
 def _clear(screen: Screen) -> Any:
-    def clear(_x: Value) -> Value:
+    def clear(x: Value) -> Value:
         with interrupts.held():
-            screen.clear()
+            screen.clear(wait=x is True)
         return NULL
 
     return clear

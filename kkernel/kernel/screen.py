@@ -33,8 +33,8 @@ class CellScreen:
             self._output.flush()
             publish_display_data(forms)
 
-    def clear(self) -> None:
-        """Remove what the cell has shown."""
+    def clear(self, wait: bool) -> None:
+        """Remove what the cell has shown; `wait` until something takes its place."""
         if not self._output.silent:
             self._output.flush()
-            clear_output()
+            clear_output(wait)

@@ -26,6 +26,19 @@ def install() -> None:
     signal.signal(signal.SIGINT, _on_signal)
 
 
+@contextmanager
+def borrowed() -> Iterator[None]:
+    """Take over SIGINT for a while, in a process that is someone else's: `%%q` in Python."""
+    if not _in_main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _on_signal(_number: int, _frame: Any) -> None:
     global _waiting
     if _evaluating and not _held:

@@ -8,6 +8,7 @@ from typing import Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.display import publish_display_data
 
+from ...q import interrupts
 from ...q.errors import QError
 from ...q.values import Value
 from ...session import Session
@@ -37,10 +38,10 @@ class NotebookPage:
     def rich(self, forms: dict[str, Any], words: str) -> None:
         publish_display_data({**forms, "text/plain": words})
 
-    def clear(self) -> None:
+    def clear(self, wait: bool) -> None:
         from IPython.display import clear_output
 
-        clear_output()
+        clear_output(wait)
 
 
 @magics_class
@@ -58,7 +59,8 @@ class QMagics(Magics):
         """`%q expression` gives its value to Python; `%%q` runs a cell and shows its values."""
         if cell is None:
             return self._value(line)
-        error = self.session.execute(cell)
+        with interrupts.borrowed(), interrupts.evaluating():
+            error = self.session.execute(cell)
         self._release(last=error is None)
         if error is not None:
             raise self._shown(error, cell) from None
