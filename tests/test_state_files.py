@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import struct
 import subprocess
 import sys
@@ -22,9 +21,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from kkernel.api import view
-from kkernel.api.states import atomic_file, statefile, tensor_file
+from kkernel.api.states import statefile, tensor_file
 from kkernel.api.states.digest import digest, raw_digest
 from kkernel.api.states.state_record import StateError, capture
+from kkernel.q.files import atomic_file
 
 DATA = Path(__file__).parent / "data"
 
@@ -419,27 +419,83 @@ def test_short_writes_are_completed() -> None:
     assert file.data == np.arange(10, dtype="i4").tobytes()
 
 
-def test_a_killed_save_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:
-    path = tmp_path / "m.safetensors"
-    program = (
-        "import sys, torch; from torch import nn; from kkernel.api import view\n"
-        "model = nn.Linear(1500, 1500); view.save(sys.argv[1], model, note='0')\n"
-        "print('ready', flush=True); i = 0\n"
-        "while True:\n i += 1; view.save(sys.argv[1], model, note=str(i))"
-    )
-    choose = random.Random(7)
-    process = None
-    for _ in range(4):
-        process = subprocess.Popen([sys.executable, "-c", program, str(path)],
-                                   stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        time.sleep(choose.random() * 0.2)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        assert int(view.inspect(path).note) >= 0
-    view.save(path, nn.Linear(1, 1))
-    assert os.listdir(tmp_path) == [path.name], "what the killed ones left is cleaned"
+KILLER = """
+import os, signal, sys
+import torch
+from torch import nn
+from kkernel.api import view
+from kkernel.api.states import tensor_file
+from kkernel.q.files import storage
+
+path = sys.argv[1]
+save = view.save if path.endswith("safetensors") else lambda p, m: view.save_kdb(
+    p, view.capture(m), m)
+models = [nn.Linear(400, 400) for _ in range(2)]
+for value, model in enumerate(models):
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(value)
+
+def found():
+    live = nn.Linear(400, 400)
+    shelf = view.snapshots_of(live)
+    shelf.add("x", view.read_any(path, live)[0])
+    assert shelf.restore("x").same == len(view.read_any(path, live)[0].tensors)
+    values = {float(v) for p in live.parameters() for v in p.detach().unique()}
+    assert len(values) == 1, values
+    return values.pop()
+
+def dying(at):
+    calls = 0
+    def counted(real):
+        def call(*args, **kwargs):
+            nonlocal calls
+            calls += 1
+            if calls == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **kwargs)
+        return call
+    for name in ("open", "write", "fsync", "replace", "rename", "close", "fchmod", "chmod", "stat"):
+        setattr(os, name, counted(getattr(os, name)))
+    for module in (storage, tensor_file):  # each write, and after each
+        module.write_all = counted(lambda f, data, real=module.write_all: (
+            real(f, data[: len(data) // 2]), counted(real)(f, data[len(data) // 2 :])))
+
+save(path, models[0])
+outcomes, at = [], 0
+while True:
+    at += 1
+    save(path, models[0])
+    child = os.fork()
+    if not child:
+        dying(at)
+        save(path, models[1])
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    outcomes.append(found())
+    if os.WIFEXITED(status):
+        break
+save(path, models[0])
+assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)], os.listdir(
+    os.path.dirname(path))
+print(at, *outcomes)
+"""
+
+
+@pytest.mark.parametrize("name", ["m.safetensors", "m.kdb"])
+def test_a_save_killed_at_any_moment_leaves_the_old_or_the_new_file(
+    name: str, tmp_path: Path
+) -> None:
+    """The process is killed before its first, second, third ... call of the system, until none is
+    left; what it leaves is one of the two states, whole."""
+    folder = tmp_path / "only"
+    folder.mkdir()
+    done = subprocess.run([sys.executable, "-c", KILLER, str(folder / name)], check=True,
+                          capture_output=True, text=True, env={**os.environ,
+                                                               "OMP_NUM_THREADS": "1"})
+    at, *outcomes = map(float, done.stdout.split())
+    assert at > 5 and outcomes[0] == 0 and outcomes[-1] == 1
+    assert outcomes == sorted(outcomes), "old until a moment, new from then on"
 
 
 def test_progress_is_told(tmp_path: Path) -> None:

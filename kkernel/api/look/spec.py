@@ -270,7 +270,7 @@ def _size(parameter: Tensor, optimizer: Any = None) -> _Size:
 def _slots(optimizer: Any, parameter: Tensor) -> int:
     """Bytes of what an optimizer keeps for one parameter."""
     state = {} if optimizer is None else optimizer.state
-    entry = state[parameter] if parameter in state else {}
+    entry = state.get(parameter, {})
     return sum(tensor_bytes(value) for value in entry.values() if isinstance(value, Tensor))
 
 

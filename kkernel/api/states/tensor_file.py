@@ -24,7 +24,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .atomic_file import replaced, write_all
+from kkernel.q.files.atomic_file import replaced, write_all
+
 from .digest import digest, raw, raw_digest
 from .parallel import Aside, each
 from .state_record import StateError

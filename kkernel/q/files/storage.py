@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +30,7 @@ from ..values import (
     string,
     text,
 )
+from .atomic_file import replaced, write_all
 from .serialize import ATTRIBUTES, STORED, decode, encode, loaded, stored
 
 _GENERAL, _VECTOR, _MAPPED = b"\xff\x01", b"\xfe\x20", b"\xfd\x20"
@@ -44,7 +44,7 @@ def path_of(x: Value) -> str:
 
 
 def os_error(path: str, e: OSError) -> QError:
-    return QError(f"{path}. OS reports: {e.strerror}")
+    return QError(f"{path}. OS reports: {e.strerror or e}")
 
 
 def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
@@ -60,38 +60,12 @@ def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
 @interrupts.held()
 def write_atomically(path: str, data: bytes) -> None:
     """Replace a file by `data`: a reader sees the old content or the new, whole."""
-    folder = os.path.dirname(os.path.abspath(path))
     try:
-        os.makedirs(folder, exist_ok=True)
-        mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o666 & ~_umask()
-        handle, temporary = tempfile.mkstemp(prefix=".kkernel-", suffix=".tmp", dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as f:
-                f.write(data)
-                f.flush()
-                os.fsync(f.fileno())
-            os.chmod(temporary, mode)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        _sync_folder(folder)
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        with replaced(path) as file:
+            write_all(file, data)
     except OSError as e:
         raise os_error(path, e) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _sync_folder(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # ---------------------------------------------------------------- values

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from kkernel.q import interrupts
+from .. import interrupts
 
 MARK = ".kkernel-tmp"  # temporary files are named .<name>.<process>.<random>.kkernel-tmp
 
