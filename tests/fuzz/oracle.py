@@ -20,6 +20,7 @@ from kkernel.q.functions import (
     MISSING,
     NULL,
     Composition,
+    Definition,
     Derived,
     Foreign,
     Lambda,
@@ -242,6 +243,7 @@ def ill_formed(x: Any) -> Iterator[str]:
         elif isinstance(v, (np.datetime64, np.timedelta64)):
             if v.dtype not in CODE_OF_DTYPE:
                 yield f"an atom of {v.dtype}"
-        elif not isinstance(v, (*_SIMPLE, Enum, EnumAtom, Lambda, Primitive, Foreign, QIterator)) \
+        elif not isinstance(v, (*_SIMPLE, Enum, EnumAtom, Lambda, Primitive, Foreign, QIterator,
+                                Definition)) \
                 and v is not NULL and v is not MISSING:
             yield f"a {type(v).__name__}"

@@ -13,7 +13,7 @@ from ..errors import length_error, type_error
 from ..lists.strings import string_list
 from ..registry import keyword
 from ..symbols import Symbol, names, sym, symbols
-from ..types import BY_CODE, CODE_OF_DTYPE, EPOCH
+from ..types import BY_CODE, CODE_OF_DTYPE, EPOCH, LONG_NULL
 from ..values import (
     Array,
     List,
@@ -242,6 +242,9 @@ def _decoded(y: Array) -> Value:
     return at(np.frombuffer(y.tobytes(), order).astype(t.dtype), 0)
 
 
+_FEW_DIGITS = 64
+
+
 def _from_digits(x: Value, y: Value) -> Value:
     """The number whose digits are the items of y; of rows, one number per column."""
     if abs(qtype(x)) not in (*_INTEGERS, 8, 9) or not is_list(y):
@@ -249,8 +252,25 @@ def _from_digits(x: Value, y: Value) -> Value:
     bases = items(x) if is_list(x) else [x] * len(y)
     if len(bases) != len(y):
         raise length_error()
+    if qtype(x) == -7 and qtype(y) in (1, 4, 7) and len(y) > _FEW_DIGITS:
+        return _from_longs(x, y.tolist())
     from ..operators.arithmetic import add, multiply
     found: Value = 0
     for base, digit in zip(bases, items(y), strict=True):
         found = add(multiply(found, base), digit)
     return found
+
+
+def _from_longs(base: int, digits: list[int]) -> int:
+    """Digits of one base as the long they make, which wraps; a null on the way stays."""
+    found = 0
+    for digit in digits:
+        product = _wrapped(found * base)
+        if LONG_NULL in (product, digit, base):
+            return LONG_NULL
+        found = _wrapped(product + digit)
+    return found
+
+
+def _wrapped(n: int) -> int:
+    return (n + (1 << 63) & (1 << 64) - 1) - (1 << 63)

@@ -40,7 +40,7 @@ def raw_bytes(y: Value) -> bytes:
 
 
 def _load(x: Value, y: Value) -> Value:
-    first, second = x[0], x[1]
+    first, second = items(x)
     little = qtype(first) in (10, -10)
     letters, widths = (first, second) if little else (second, first)
     kinds = text(letters)
