@@ -31,7 +31,10 @@ def busy(kernel: Kernel) -> Iterator[str]:
 
 def test_completion_and_tooltips_while_busy(kernel: Kernel, busy: str) -> None:
     assert kernel.ask("complete", code="kep")["matches"] == ["kept"]
-    assert kernel.ask("inspect", code="til", cursor_pos=2)["found"]
+    found = kernel.ask("complete", code="kep")["metadata"]["_jupyter_types_experimental"]
+    assert [(c["text"], c["type"], c["start"], c["end"]) for c in found] == [
+        ("kept", "variable", 0, 3)]
+    assert "text/html" in kernel.ask("inspect", code="til", cursor_pos=2)["data"]
     assert kernel.ask("is_complete", code="(1;")["status"] == "incomplete"
     assert kernel.ask("history", hist_access_type="tail", n=1)["history"]
     assert kernel.ask("kernel_info")["language_info"]["name"] == "q"

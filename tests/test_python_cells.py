@@ -23,6 +23,7 @@ def test_python_sees_q_and_q_sees_python(kernel: Kernel) -> None:
     outcome = kernel.run("%py q.d = 5\nd+1\n%py print('text')\n1")
     assert (outcome.stdout, outcome.result) == ("6\ntext\n", "1")
     assert kernel.run("%%py\nprint(b)").stdout == "[2 4 6]\n"
+    assert kernel.run("%%py\nb;").kinds == []
 
 
 def test_a_figure_shows_below_its_cell(kernel: Kernel) -> None:

@@ -204,7 +204,7 @@ def _names(session: Session, place: Place, word: str) -> list[Completion]:
     candidates += [Completion(n, "variable") for n in local_names(place)]
     candidates += _globals(session, word)
     candidates += [Completion(n, "variable") for n in assigned_names(place.code)]
-    return _matching(word, [*candidates, *_keywords(), *_api(session)])
+    return _matching(word, [*candidates, *_keywords(word), *_api(session, word)])
 
 
 def _members(session: Session, word: str) -> list[Completion]:
@@ -218,14 +218,20 @@ def _members(session: Session, word: str) -> list[Completion]:
     return [Completion(f"{owner}.{f}", "column", kind) for f, kind in fields(value)]
 
 
-def _keywords() -> list[Completion]:
-    words = [Completion(name, "function", signature(p)) for name, p in sorted(KEYWORDS.items())]
+def _keywords(word: str) -> list[Completion]:
+    words = [Completion(name, "function", signature(p)) for name, p in sorted(KEYWORDS.items())
+             if _starts(name, word)]
     return words + [Completion(w, "keyword") for w in (*CONTROL, *QSQL, *QSQL_CLAUSES)]
 
 
-def _api(session: Session) -> list[Completion]:
+def _api(session: Session, word: str) -> list[Completion]:
     return [Completion(name, "function", signature(session.api_function(name)))
-            for name in sorted(session.api_names)]
+            for name in sorted(session.api_names) if _starts(name, word)]
+
+
+def _starts(name: str, word: str) -> bool:
+    """Could the word become the name, in whatever case?  Looked at first: there are thousands."""
+    return name.lower().startswith(word.lower())
 
 
 def _globals(session: Session, word: str) -> list[Completion]:
@@ -234,7 +240,7 @@ def _globals(session: Session, word: str) -> list[Completion]:
     own: list[Completion] = []
     supplied: list[Completion] = []
     for name in sorted(set(session.interpreter.globals.walk())):
-        if name.startswith(".") != dotted:
+        if name.startswith(".") != dotted or not _starts(name, word):
             continue
         text, value = _one_level(name, word), peek(session, name)
         kind = _kind(value) if text == name else "namespace"

@@ -30,6 +30,7 @@ def run_python(kernel: QKernel, source: str) -> QError | None:
     """Run Python text; values, figures and errors go to the cell as in any Python notebook."""
     prepare(kernel)
     kernel.output.flush()
+    kernel.shell.history_manager.input_hist_parsed[:] = ["", source]  # a last ; hides the value
     count = kernel.shell.execution_count
     kernel.shell.execution_count = count + 1  # IPython has counted a cell when it shows a value
     try:
