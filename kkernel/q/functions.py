@@ -51,7 +51,8 @@ class Primitive:
 class Lambda:
     """A user function.  The compiler sets `call`, a function of the arguments."""
 
-    __slots__ = ("text", "params", "locals", "rank", "namespace", "call", "body", "name", "atomic")
+    __slots__ = ("text", "params", "locals", "rank", "namespace", "call", "body", "name", "atomic",
+                 "origin")
     qtype = 100
 
     def __init__(self, text: str, params: Sequence[str], namespace: str) -> None:
@@ -65,6 +66,7 @@ class Lambda:
         self.name = ""  # the global it was last assigned to, for backtraces
         # globals that have to be numbers for `each` to be one call; None where it never is
         self.atomic: tuple[str, ...] | None = None
+        self.origin: tuple[str, int] | None = None  # path and line of the script it stands in
 
 
 class Projection:

@@ -56,14 +56,15 @@ def lambda_parts(f: Lambda) -> Value:
     """(bytecode; parameters; locals; namespace and globals; constants ..; positions; name; file;
     line; text).
 
-    There is no bytecode, so it is empty and has no positions; file and line are unknown.
+    There is no bytecode, so it is empty and has no positions; at the prompt there is no file.
     """
     names, constants = _used(f)
+    path, line = f.origin or ("", -1)
     space = f.namespace.lstrip(".")
     name = f.name if f.name.startswith(".") else f".{space}.{f.name}" if f.name else ""
     return List([
         np.empty(0, "u1"), symbols(_parameters(f)), symbols(f.locals), symbols([space, *names]),
-        *constants, -1, string(name) if name else EMPTY, string(""), -1, string(f.text)])
+        *constants, -1, string(name) if name else EMPTY, string(path), line, string(f.text)])
 
 
 def _parameters(f: Lambda) -> tuple[str, ...]:

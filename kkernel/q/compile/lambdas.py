@@ -28,6 +28,7 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     """The function value of a lambda expression; its body is compiled once, here."""
     f = Lambda(node.text, node.params, scope.space)
     f.body = node.body
+    f.origin = scope.unit.line(node.pos)
     locals_ = [n for n in assigned_names(node.body) if n not in node.params]
     if len(locals_) > MAX_LOCALS:
         raise QParseError("locals", node.pos)

@@ -42,14 +42,19 @@ class Unit:
         outer = self.parent.name() if self.parent is not None else ""
         return outer + "@" if outer else ""
 
-    def _place(self, pos: int) -> str:
+    def line(self, pos: int) -> tuple[str, int] | None:
+        """Path and line number of a position in a script."""
         root = self
         while root.parent is not None:
             root = root.parent
         if root.origin is None:
-            return ""
+            return None
         path, line = root.origin
-        return f"{path}:{line + root.text.count(chr(10), 0, pos)}: "
+        return path, line + root.text.count("\n", 0, pos)
+
+    def _place(self, pos: int) -> str:
+        place = self.line(pos)
+        return "" if place is None else f"{place[0]}:{place[1]}: "
 
 
 class Scope:

@@ -28,6 +28,7 @@ from ..values import (
     Dict,
     Enum,
     EnumAtom,
+    List,
     Table,
     Value,
     at,
@@ -38,6 +39,7 @@ from ..values import (
     items,
     qtype,
 )
+from .attributes import attribute
 from .drafts import Draft, draft, with_entry
 from .enums import as_index
 from .index import index
@@ -82,7 +84,7 @@ def amend_path(d: Value, path: Value, f: Value, y: Value = NOTHING) -> Value:
     if not is_list(path):
         raise type_error()
     steps = items(path)
-    return _by_name(d, lambda v: amend(v, steps, _function(f), y))
+    return _by_name(d, lambda v: amend(v, steps, _function(f), y), not steps)
 
 
 def _function(f: Value) -> Value | None:
@@ -90,11 +92,19 @@ def _function(f: Value) -> Value | None:
     return None if isinstance(f, Primitive) and f.name == ":" else f
 
 
-def _by_name(d: Value, change: object) -> Value:
+def _in_place(file: Symbol, stored: Value, whole: bool) -> Value:
+    """Items of a file are amended only in a plain vector without attribute."""
+    if not whole and (isinstance(stored, (Enum, List)) or attribute(stored)) \
+            and not isinstance(stored, Table):
+        raise QError(f"type/attr error amending file {file[1:]}")
+    return stored
+
+
+def _by_name(d: Value, change: object, whole: bool = False) -> Value:
     if not isinstance(d, Symbol):
         return change(d)  # type: ignore[operator]
     if d.startswith(":"):
-        return write_value(d, change(read_value(d)))  # type: ignore[operator]
+        return write_value(d, change(_in_place(d, read_value(d), whole)))  # type: ignore[operator]
     names = context.active.globals
     names.set(d, change(names.get(d)))  # type: ignore[operator]
     return d
