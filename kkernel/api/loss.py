@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, sym
 from kkernel.q.values import Dict, Table, Value, items, qtype, record
 
-from . import kinds, settings
+from . import forms, kinds, settings
 from .convert import to_q, to_tensor
 from .declare import Param, function
 from .dispatch import implement
@@ -168,13 +169,25 @@ def _weighted(args: list[Value]) -> bool:
 def apply_loss(name: str, row: LossType, x: Value, tensors: int) -> Value:
     """A loss function on its arguments: tensors, then options."""
     args = _arguments(x, name, max(2, tensors))
+    operands: list[Any] = []
+    form = forms.read_form(args, forms.Places(), operands)
+    if (name, form) in _learnt:
+        return register("tensor", _learnt[name, form](*operands))
     if name == "bce":
         tensors = 3 if _weighted(args) else 2
     options = row.options.read(row.name, args[tensors:], tensors)
     inputs, pointer = _tensors(args[:tensors])
     assert row.function is not None
-    result = row.function(*inputs, **row.options.keywords(options))
+    run = partial(row.function, **row.options.keywords(options))
+    if form is not None and form[:tensors] == (forms.POINTER,) * tensors == form[:len(operands)]:
+        if len(_learnt) >= forms.MOST:
+            _learnt.clear()
+        _learnt[name, form] = run
+    result = run(*inputs)
     return register("tensor", result) if pointer else to_q(result, fresh=True)
+
+
+_learnt: dict[Any, forms.Run] = {}  # (name, form of a call on pointers) -> what it runs
 
 
 _INPUTS = {2: ("x", "y"), 3: ("x1", "x2", "y"), 4: ("x", "y", "xlens", "ylens")}
