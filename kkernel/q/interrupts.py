@@ -41,6 +41,7 @@ def borrowed() -> Iterator[None]:
 
 def _on_signal(_number: int, _frame: Any) -> None:
     global _waiting
+    __tracebackhide__ = True  # a stopped Python cell shows its own lines only
     if _evaluating and not _held:
         raise KeyboardInterrupt
     _waiting = _evaluating or _expected
