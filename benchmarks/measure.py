@@ -25,7 +25,7 @@ class Ratio:
     peer: float
     ratio: float  # median of the ratios of neighbouring rounds
     target: float  # the most that is wanted
-    over: float = 0.0  # median of the differences of neighbouring rounds, in seconds
+    over: float = 0.0  # seconds between the fastest rounds of both
 
     def row(self) -> str:
         mark = "ok" if self.ratio <= self.target else "OVER"
@@ -40,6 +40,8 @@ def compare(task: str, ours: Thunk, peer: Thunk, target: float, rounds: int = 25
             seconds: float = 0.02, clock: Clock = time.process_time) -> Ratio:
     """Time both in turns; each round repeats a thunk for about `seconds`."""
     repeat_ours, repeat_peer = _repeats(ours, seconds, clock), _repeats(peer, seconds, clock)
+    if repeat_ours == repeat_peer == 1:  # slow, and so less shaken by single interruptions
+        rounds = min(rounds, 7)
     mine, theirs = [], []
     gc.collect()
     for i in range(rounds):
@@ -50,7 +52,7 @@ def compare(task: str, ours: Thunk, peer: Thunk, target: float, rounds: int = 25
             theirs.append(_timed(peer, repeat_peer, clock))
     median = statistics.median
     return Ratio(task, median(mine), median(theirs), median(a / b for a, b in zip(mine, theirs)),
-                 target, median(a - b for a, b in zip(mine, theirs)))
+                 target, min(mine) - min(theirs))
 
 
 def _repeats(thunk: Thunk, seconds: float, clock: Clock) -> int:
