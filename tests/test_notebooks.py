@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 ADDRESS = re.compile(r"\b\d{11,}\b|\b\d+\.\.$", re.M)  # whole, or cut at the console's width
+PANELS = (".ui.spec", ".ui.hist", ".ui.init", ".ui.state")
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]\d+)?")
 
 
@@ -47,7 +48,7 @@ def test_stored_notebooks_show_panels_without_a_kernel() -> None:
     """Each panel is stored as static HTML too, without scripts."""
     for path in NOTEBOOKS:
         cells = nbformat.read(path, as_version=4).cells
-        panels = [c for c in cells if c.cell_type == "code" and c.source.startswith(".ui.")]
+        panels = [c for c in cells if c.cell_type == "code" and c.source.startswith(PANELS)]
         assert panels, path.name
         for cell in panels:
             html = [o.data["text/html"] for o in cell.outputs if "text/html" in o.get("data", {})]
@@ -64,8 +65,8 @@ def _console(cell: Any) -> str:
             parts.append(out.text)
         elif out.output_type == "error":
             parts.append("\n".join(out.traceback))
-        else:
-            parts.append(out.data.get("text/plain", "") + "\n")
+        elif "text/plain" in out.data:  # the others, such as progress, come as time demands
+            parts.append(out.data["text/plain"] + "\n")
     return ADDRESS.sub("<address>", "".join(parts))
 
 
