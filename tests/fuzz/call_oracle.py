@@ -46,7 +46,7 @@ class ApiSession(Session):
                 error = self.interpreter.last_error
                 if error is not None:
                     words = _WORD.findall(line)
-                    alone = len(set(words) & API_NAMES) == 1 and words[0] in API_NAMES
+                    alone = sum(w in API_NAMES for w in words) == 1 and words[0] in API_NAMES
                     if alone:  # nothing came before the call that failed
                         yield from self._changed(before)
                     yield from _unclear(error)
