@@ -14,10 +14,10 @@ os.environ["KKERNEL_HISTORY"] = ":memory:"
 os.environ["KKERNEL_CONSOLE_HISTORY"] = os.path.join(tempfile.gettempdir(), f"kk{os.getpid()}")
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 
-
 # a busy machine is no defect of what is tested
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", default=False,
