@@ -147,7 +147,10 @@ class Session:
 
     def _find(self, name: str) -> Value | None:
         """The api function of a name that has no value in q."""
-        return self.load_api().get(name) if name in NAMES else None
+        if name not in NAMES:
+            return None
+        functions = self._functions  # once they are there, no lock is needed
+        return (self.load_api() if functions is None else functions).get(name)
 
     def _library(self, file: str, name: str, rank: int) -> Foreign:
         """What `2:` loads: `fns`, the function that gives all functions, or one of them."""

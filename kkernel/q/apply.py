@@ -49,6 +49,8 @@ def apply1(f: Value, x: Value) -> Value:
         return index(f, x)
     if kind is Primitive and f.fn1 is not None and x is not MISSING:
         return f.fn1(x)
+    if kind is Foreign and f.rank == 1 and x is not MISSING:
+        return f.fn(x)
     return apply(f, [x])
 
 

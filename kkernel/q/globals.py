@@ -59,17 +59,13 @@ class Globals:
         """As `get`, None for a name without value."""
         if name[:1] == ".":
             return self._qualified(name)
-        names = self._names(space)
+        names = self.root if space == "" else self._names(space)
         value = names.get(name)
         if value is not None:
             return value
         if name in self.views:
             return self.views[name]()
-        if "." in name:
-            return self._dotted(name, names)
-        if names is not self.root:
-            return self.missing(name)
-        return self.missing(name)
+        return self._dotted(name, names) if "." in name else self.missing(name)
 
     def _names(self, space: str | None) -> dict[str, Value]:
         space = self.current if space is None else space
