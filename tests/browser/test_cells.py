@@ -9,7 +9,7 @@ import pytest
 
 from .front_end import Notebook, Server
 
-CELLS = ["a:til 3\na\nselect from([]b:1 2)", "1+`x", "while[1b;]", "a"]
+CELLS = ["a:til 3\na\n2 2#a", "1+`x", "while[1b;]", "a"]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def outputs(notebook: Notebook, index: int) -> list[str]:
 
 def test_results_and_colours(notebook: Notebook) -> None:
     notebook.run_cell(0)
-    assert outputs(notebook, 0) == ["0 1 2", "b\n-\n1\n2"]
+    assert outputs(notebook, 0) == ["0 1 2", "blong\n1\n2"]  # the table as HTML, with types
     coloured = notebook.page.locator(".jp-CodeCell").nth(0).locator(".cm-line span")
     assert "til" in coloured.all_inner_texts()  # the editor knows the language
 
