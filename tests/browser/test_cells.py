@@ -9,7 +9,7 @@ import pytest
 
 from .front_end import Notebook, Server
 
-CELLS = ["a:til 3\na\n2 2#a", "1+`x", "while[1b;]", "a"]
+CELLS = ["a:til 3\na\nselect from([]b:1 2)", "1+`x", "while[1b;]", "a"]
 
 
 @pytest.fixture(scope="module")
