@@ -78,6 +78,12 @@ def test_a_table_has_the_texts_of_the_console_and_types(q: Session) -> None:
                                    "", "", '""', "", "3 4", "2"]
 
 
+def test_a_column_may_hold_records(q: Session) -> None:
+    for source in ("([]a:1 2;b:([]x:3 4;y:`u`v))", "detail sparse(0 1;2 0)"):
+        table = shown(q, source)
+        assert len(texts(table, "tr")) == 3, table
+
+
 def test_precision_is_that_of_the_console(q: Session) -> None:
     q.execute("\\P 3")
     assert texts(shown(q, "([]a:1 2%3)"), "td") == ["0.333", "0.667"]

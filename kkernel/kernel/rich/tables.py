@@ -12,7 +12,7 @@ from kkernel_widgets.html import Markup, tag
 from ...q.context import Settings
 from ...q.text.show import item_texts
 from ...q.types import BY_CODE
-from ...q.values import Dict, Enum, List, Table, Value, at, is_vector, qtype
+from ...q.values import Dict, Enum, List, Table, Value, at, is_vector, items, qtype
 from .page import note, page
 
 MOST_ROWS = 100
@@ -61,6 +61,8 @@ def part_of(x: Value, start: int, rows: int) -> Value:
     """Some items of a list."""
     if isinstance(x, Enum):
         return Enum(x.domain, x.index[start:start + rows])
+    if isinstance(x, Table):  # a column of records of one kind
+        return List(items(x)[start:start + rows])
     return List(x[start:start + rows]) if isinstance(x, List) else x[start:start + rows]
 
 
