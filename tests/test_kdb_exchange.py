@@ -84,7 +84,7 @@ def test_a_saved_state_is_read_by_others(tmp_path: Path) -> None:
     said: list[str] = []
     session = Session(said.append, said.append)
     session.run("m:module seq(`sequential;(`linear;`fc;4;3);`relu;(`batchnorm1d;`bn;3))")
-    session.run(f"`:{tmp_path}/state set state m; w:tensor parm(m;`fc.weight)")
+    session.run(f'(`$":{tmp_path}/state") set state m; w:tensor parm(m;`fc.weight)')
     table = files.kfromfile(str(tmp_path / "state"))
     assert list(table["name"].kS()) == ["", "fc", "1", "bn"]
     parms = table["parms"].kK()
@@ -99,4 +99,4 @@ def test_files_of_another_writer_are_read(q: Interpreter, tmp_path: Path) -> Non
     table = aiokdb.xt(aiokdb.xd(extras.ktns("a", "b"), aiokdb.kk(
         extras.ktni(kinds.KJ, 1, 2, 3), extras.ktnf(kinds.KF, 1.5, 2.5, 3.5))))
     files.ktofile(table, str(tmp_path / "t"))
-    assert q.console(f"get`:{tmp_path}/t") == q.console("([]a:1 2 3;b:1.5 2.5 3.5)")
+    assert q.console(f'get`$":{tmp_path}/t"') == q.console("([]a:1 2 3;b:1.5 2.5 3.5)")
