@@ -18,7 +18,7 @@ CELLS = [
     "price:1.5 2.5\nprice",
     "while[1b;]",
     "",
-    "f:{x+`a}\nf 1",
+    "f:{x+`a}\nsystem\"sleep 1\";\nf 1",  # the cells after it are sent meanwhile
     "never:1",
     "%%py\nimport math\nmath.pi",
     "t:2024.01.02 12:30;s:`abc;kuniform[t] / words",
