@@ -28,7 +28,7 @@ def itemwise(f: Value, args: Sequence[Value]) -> Value | None:
             if a.ndim > 1 or a.dtype.kind not in "bifmM" or n and len(a) != n:
                 return None
             n = len(a)
-        elif not _is_number(a):
+        elif not is_number(a):
             return None
     if n < FEW:
         return None
@@ -60,7 +60,7 @@ def vector_form(f: Value, rank: int) -> Callable[..., Value] | None:
 
 def _projection(f: Projection, rank: int) -> Callable[..., Value] | None:
     inner = vector_form(f.fn, len(f.args))
-    if inner is None or f.rank != rank or not all(a is MISSING or _is_number(a) for a in f.args):
+    if inner is None or f.rank != rank or not all(a is MISSING or is_number(a) for a in f.args):
         return None
     bound = f.args
 
@@ -71,10 +71,10 @@ def _projection(f: Projection, rank: int) -> Callable[..., Value] | None:
 
 
 def _number_now(name: str) -> bool:
-    return _is_number(context.active.globals.root.get(name))
+    return is_number(context.active.globals.root.get(name))
 
 
-def _is_number(x: Value) -> bool:
+def is_number(x: Value) -> bool:
     return type(x) in (int, float, bool) or isinstance(x, np.generic) and x.dtype.kind in "bifmM"
 
 

@@ -1,8 +1,8 @@
 """The least and greatest item of long vectors, remembered.
 
 Almost every operation on integers has to know whether there are nulls, which is one more pass
-through memory.  Vectors do not change, so the answer is kept as long as the vector lives.  The
-one place that writes into a vector (`x[i]:y` on a variable that holds it alone) calls `forget`.
+through memory.  Vectors do not change, so the answer is kept as long as the vector lives.  What
+writes into a vector that nobody else sees (`x[i]:y`, `compile/reuse.py`) calls `forget`.
 """
 
 from __future__ import annotations

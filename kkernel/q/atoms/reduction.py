@@ -13,7 +13,6 @@ from ..errors import length_error, type_error
 from ..lists.enums import resolve
 from ..symbols import symbols
 from ..values import Array, Dict, Enum, List, Table, Value, collapse, count, is_atom, items
-from .atomic import simple_array
 from .keywise import Dyad
 
 Monad = Callable[[Value], Value]
@@ -80,8 +79,3 @@ def columns(rows: Value) -> list[Value]:
         raise length_error()
     parts = [[r] * n if is_atom(r) else items(r) for r in rows]
     return [collapse(list(c)) for c in zip(*parts, strict=True)]
-
-
-def is_simple(x: Value) -> bool:
-    """An atom, vector or rectangle of a simple type?"""
-    return simple_array(x) is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..functions import Primitive
+from ..itemwise import is_number
 from ..syntax import nodes as N
 from ..types import BY_CHAR, BY_NAME
 from ..values import Value, is_vector
@@ -75,10 +76,6 @@ class Body:
             return False
         self.known.add(node.name)
         return True
-
-
-def is_number(x: Value) -> bool:
-    return type(x) in (int, float, bool) or isinstance(x, np.generic) and x.dtype.kind in "bifmM"
 
 
 def _numbers(x: Value) -> bool:

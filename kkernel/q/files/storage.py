@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import interrupts
 from ..errors import QError, type_error
 from ..symbols import Symbol, names, sym, symbols
 from ..values import (
@@ -57,7 +56,6 @@ def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
         raise os_error(path, e) from None
 
 
-@interrupts.held()
 def write_atomically(path: str, data: bytes) -> None:
     """Replace a file by `data`: a reader sees the old content or the new, whole."""
     try:
