@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 import pytest
-from kernel_client import Kernel
+from kernel_client import TIMEOUT, Kernel
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,12 @@ def test_an_error_ends_the_cell(kernel: Kernel) -> None:
 
 
 def test_cells_queued_behind_an_error_do_not_run(kernel: Kernel) -> None:
-    failing = kernel.send("c:1;'oops")
+    """Only what has arrived when the error happens is queued behind it: so the cell asks first."""
+    failing = kernel.send("c:1;read0 0;'oops", allow_stdin=True)
+    kernel.client.get_stdin_msg(timeout=TIMEOUT)
     queued = kernel.send("c:2")
+    kernel.ask("complete", code="til")  # on the same channel: answered after `queued` arrived
+    kernel.client.input("go on")
     assert kernel.wait(failing).error is not None
     assert kernel.reply(queued)["status"] == "aborted"
     kernel.drain()

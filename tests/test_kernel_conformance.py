@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jupyter_kernel_test
+from kernel_client import TIMEOUT
 
 
 class TestKernel(jupyter_kernel_test.KernelTests):
@@ -38,6 +39,25 @@ class TestKernel(jupyter_kernel_test.KernelTests):
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "til"
     code_clear_output = ".ui.clear[]"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.kc.execute_interactive("tensor 1", timeout=TIMEOUT)  # torch is loaded from here on
+
+    def execute_helper(self, *args: Any, **options: Any) -> Any:
+        """The suite allows a tenth of a second between messages: too little on a busy machine."""
+        channel = self.kc.iopub_channel
+        next_message = channel.get_msg
+
+        def patient(timeout: float | None = None) -> Any:
+            return next_message(timeout=TIMEOUT)
+
+        channel.get_msg = patient
+        try:
+            return super().execute_helper(*args, **options)
+        finally:
+            channel.get_msg = next_message
 
 
 class TestWelcome(jupyter_kernel_test.IopubWelcomeTests):

@@ -64,15 +64,16 @@ class Kernel:
         self.client.shell_channel.send(message)
 
     def read(self) -> list[dict[str, Any]]:
-        """What was sent to the browser until it is quiet."""
-        messages = []
+        """What was sent to the browser until now."""
+        messages: list[dict[str, Any]] = []
+        last = self.client.execute("1")
         while True:
-            try:
-                message = self.client.get_iopub_msg(timeout=0.5)
-            except Exception:
-                return messages
+            message = self.client.get_iopub_msg(timeout=120)
             messages.append(message)
             content = message["content"]
+            if (message["parent_header"].get("msg_id") == last
+                    and content.get("execution_state") == "idle"):
+                return messages
             if message["msg_type"] == "comm_open" and "view" in content["data"].get("state", {}):
                 self.panels.append(content["comm_id"])
             if message["msg_type"] == "error":

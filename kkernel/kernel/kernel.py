@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +104,14 @@ class QKernel(IPythonKernel):
         good, and a first cell without the k api does not wait for it.
         """
         if self._asked and time.monotonic() - self._asked >= WARM_UP_DELAY:
-            threading.Thread(target=self.q.warm_up, name="warm-up", daemon=True).start()
+            threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
         else:
             self.io_loop.call_later(WARM_UP_DELAY / 4, self._warm_up_when_quiet)
+
+    def _warm_up(self) -> None:
+        # a shutdown meanwhile cuts the import; any other failure the first call tells again
+        with suppress(Exception):
+            self.q.warm_up()
 
     @property
     def q(self) -> Session:
