@@ -132,6 +132,40 @@ def test_odd_parameter_names_survive(name: str, tmp_path: Path) -> None:
     assert bits(twin)[name] == bits(model)[name]
 
 
+def test_slots_of_the_optimizer_are_written_in_place(tmp_path: Path) -> None:
+    model, optimizer = net()
+    train(model, optimizer, 3)
+    view.save(tmp_path / "m", model, optimizer)
+    wanted, slots = bits(model, optimizer), optimizer.state[model[0].weight]
+    average, address = slots["exp_avg"], model[0].weight.data_ptr()
+    version = model[0].weight._version
+    train(model, optimizer, 2)
+    found = view.load(tmp_path / "m", model, optimizer)
+    assert bits(model, optimizer) == wanted and found.same == found.tensors == len(wanted)
+    assert slots["exp_avg"] is average and model[0].weight.data_ptr() == address
+    assert model[0].weight._version > version  # autograd knows
+
+
+def test_a_file_that_changes_while_it_is_loaded_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, model, real = tmp_path / "m", nn.Linear(300, 300), statefile.apply
+
+    def after_damage(*args: Any, **named: Any) -> Any:
+        with open(path, "r+b") as file:  # in place: the digests were compared before
+            file.seek(-5, os.SEEK_END)
+            file.write(b"!")
+        os.utime(path, (1, 1))
+        return real(*args, **named)
+
+    view.save(path, model)
+    with tensor_file.opened(path) as file:
+        assert file.unchanged()
+    monkeypatch.setattr(statefile, "apply", after_damage)
+    found = view.load(path, model)
+    assert found.same == found.tensors - 1
+
+
 def test_a_state_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
     model, optimizer = net()
     train(model, optimizer, 1)

@@ -26,8 +26,7 @@ def started(tensor: Tensor) -> Any:
 
 def copy_exactly(target: Tensor, source: Tensor) -> str:
     """Write into a tensor in place; returns the digest of what it holds then."""
-    direct = target.device.type == "cpu" and target.is_contiguous() and target.numel()
-    if not direct or target.dtype != source.dtype or target.is_conj() or target.is_neg():
+    if not _same_layout(target, source):
         with torch.no_grad():
             target.copy_(source)
         return digest(target)
@@ -38,6 +37,27 @@ def copy_exactly(target: Tensor, source: Tensor) -> str:
         state.update(piece)  # read back while it is near
     torch.autograd.graph.increment_version(target)
     return state.hexdigest()
+
+
+def copy_bytes(target: Tensor, source: Tensor) -> bool:
+    """Write into a tensor in place without reading back; False, and nothing is done, unless both
+    have the same type and lie in the processor's memory in row-major order.
+    """
+    if not _same_layout(target, source) or not source.is_contiguous():
+        return False
+    with torch.no_grad():
+        _bytes(target).copy_(_bytes(source))
+    return True
+
+
+def _same_layout(target: Tensor, source: Tensor) -> bool:
+    direct = target.device.type == "cpu" and target.is_contiguous() and target.numel()
+    return bool(direct) and target.dtype == source.dtype and not (
+        target.is_conj() or target.is_neg() or source.is_conj() or source.is_neg())
+
+
+def _bytes(tensor: Tensor) -> Tensor:
+    return tensor.detach().view(-1).view(torch.uint8)
 
 
 def raw_digest(data: bytes | memoryview | np.ndarray) -> str:

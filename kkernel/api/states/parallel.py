@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
+import torch
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -21,6 +23,13 @@ def each(act: Callable[[Item], Result], items: Sequence[Item], size: int) -> Ite
         return [act(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(act, items))
+
+
+def each_in_torch(
+    act: Callable[[Item], Result], items: Sequence[Item], size: int
+) -> Iterable[Result]:
+    """The same for an act of torch, which has threads of its own if it is allowed several."""
+    return [act(item) for item in items] if torch.get_num_threads() > 1 else each(act, items, size)
 
 
 class Aside(Generic[Item, Result]):

@@ -7,7 +7,7 @@ is no tensor (an optimizer's settings, its counters) is kept beside them as plai
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,8 @@ from kkernel.q import interrupts
 from ..look.spec import identity
 from ..look.structure import named_buffers, named_parameters
 from . import random_state
-from .digest import copy_exactly, digest
-from .parallel import each
+from .digest import copy_bytes, copy_exactly, digest
+from .parallel import each, each_in_torch
 
 
 class StateError(ValueError):
@@ -256,22 +256,31 @@ def _check_optimizer(packed: Mapping[str, Any], module: nn.Module, optimizer: An
 
 @interrupts.held()  # the old state or the new one, not half of each
 def apply(
-    state: State, model: Any, optimizer: Any = None, live: Mapping[Key, str] | None = None
+    state: State,
+    model: Any,
+    optimizer: Any = None,
+    live: Mapping[Key, str] | None = None,
+    digested: bool = False,
 ) -> Applied:
     """Write a state into a live model in place, after checking that all of it fits.
 
-    Every byte is read back. `live` are digests of the model's tensors, where they are known: what
-    has the same bits is not written. A state's optimizer is left out for a model without one.
+    Every byte is read back, unless the state's own were `digested` just before: then what can be
+    copied as bytes is taken to be there. `live` are digests of the model's tensors, where they are
+    known: what has the same bits is not written. A state's optimizer is left out for a model
+    without one.
     """
     module, optimizer = parts(model, optimizer)
     check(state, module, optimizer)
     planned = _plan(state, module, optimizer)
-    writer = _Writer(state, live or {})
+    writer = _Writer(state, live or {}, digested)
     tensors = dict(named_tensors(module))
     writer.write_all({key: tensors[key.name] for key in state.part("module")})
     if planned is not None:
-        _write_optimizer(optimizer, *planned)
-        writer.check(capture(module, optimizer).part("optimizer"))
+        slots = _slots_alike(state, module, optimizer)
+        writer.write_all(slots)
+        _write_optimizer(optimizer, *planned, {id(tensor) for tensor in slots.values()})
+        rest = capture(module, optimizer).part("optimizer")
+        writer.check({key: tensor for key, tensor in rest.items() if key not in slots})
     random_state.write({key.name: t for key, t in state.part("random").items()})
     writer.check({Key("random", name): t for name, t in random_state.read().items()})
     same = writer.same
@@ -289,15 +298,17 @@ def _overlap(tensors: Iterable[Tensor]) -> bool:
 class _Writer:
     """Writes tensors of a state, and counts those that are there bit for bit."""
 
-    def __init__(self, state: State, live: Mapping[Key, str]) -> None:
+    def __init__(self, state: State, live: Mapping[Key, str], digested: bool) -> None:
         self._state = state
         self._live = live
+        self._digested = digested
         self.seen = self.same = self.written = 0
 
     def write_all(self, targets: Mapping[Key, Tensor]) -> None:
         """Write the tensors that have other bits, and count all."""
         size = sum(t.numel() * t.element_size() for t in targets.values())
-        written = each(lambda item: self._write(*item), list(targets.items()), size)
+        run = each_in_torch if self._digested else each
+        written = run(lambda item: self._write(*item), list(targets.items()), size)
         for key, (found, copied) in zip(targets, written, strict=True):
             self._count(found, self._state.digest(key))
             self.written += copied
@@ -306,6 +317,8 @@ class _Writer:
         here = self._live.get(key)
         if here is not None and here == self._state.digest(key):
             return here, False
+        if self._digested and copy_bytes(target, self._state.tensors[key]):
+            return self._state.digest(key), True
         return copy_exactly(target, self._state.tensors[key]), True
 
     def check(self, live: Mapping[Key, Tensor]) -> None:
@@ -366,25 +379,37 @@ def _sort(value: Any) -> str:
     return "number" if isinstance(value, (int, float, Tensor)) else type(value).__name__
 
 
+def _slots_alike(state: State, module: nn.Module, optimizer: Any) -> dict[Key, Tensor]:
+    """Tensors of an optimizer that a state's can be written into."""
+    names = parameter_names(module, optimizer)
+    slots = {Key("optimizer", names[id(parameter)], str(slot)): here
+             for parameter, entry in optimizer.state.items() for slot, here in entry.items()}
+    new = state.tensors
+    return {key: here for key, here in slots.items()
+            if key in new and isinstance(here, Tensor) and _alike(here, new[key])}
+
+
 def _write_optimizer(
-    optimizer: Any, settings: list[Slots], slots: list[tuple[Tensor, Slots]]
+    optimizer: Any, settings: list[Slots], slots: list[tuple[Tensor, Slots]], done: Set[int]
 ) -> None:
+    """Write settings and slots, except the tensors whose ids are in `done`."""
     for group, new in zip(optimizer.param_groups, settings, strict=True):
-        _write_slots(group, {**new, "params": group["params"]})
+        _write_slots(group, {**new, "params": group["params"]}, done)
     wanted = {id(parameter) for parameter, _ in slots}
     for parameter in [p for p in optimizer.state if id(p) not in wanted]:
         del optimizer.state[parameter]
     for parameter, new in slots:
-        _write_slots(optimizer.state[parameter], new)
+        _write_slots(optimizer.state[parameter], new, done)
 
 
-def _write_slots(entry: dict[Any, Any], new: Slots) -> None:
+def _write_slots(entry: dict[Any, Any], new: Slots, done: Set[int]) -> None:
     for slot in [slot for slot in entry if slot not in new]:
         del entry[slot]
     for slot, value in new.items():
         here = entry.get(slot)
         if isinstance(here, Tensor) and isinstance(value, Tensor) and _alike(here, value):
-            here.copy_(value)
+            if id(here) not in done:
+                here.copy_(value)
         elif slot != "params":
             entry[slot] = _own(value)
 

@@ -30,8 +30,9 @@ from .state_record import (
     check,
     named_tensors,
     parts,
+    verify,
 )
-from .tensor_file import Progress
+from .tensor_file import Progress, TensorFile
 
 Path = str | os.PathLike[str]
 
@@ -119,27 +120,29 @@ def _module_rows(root: nn.Module) -> list[Any]:
 def load(path: Path, model: Any, optimizer: Any = None) -> Loaded:
     """Write a file's state into a live model, in place; what does not fit changes nothing."""
     module, optimizer = parts(model, optimizer)
-    with opened(path) as (state, info):
-        applied = apply(state, module, optimizer)
+    with _opened(path) as (file, state, info):
+        applied = apply(state, module, optimizer, digested=True)
+        if not file.unchanged():
+            applied = replace(applied, same=verify(state, module, optimizer)[1])
     return Loaded(info, applied.tensors, applied.same, applied.written)
 
 
 def read_state(path: Path) -> tuple[State, StateFile]:
     """A file's state in memory of its own."""
-    with opened(path) as (state, info):
+    with _opened(path) as (_, state, info):
         copies = {key: tensor.clone() for key, tensor in state.tensors.items()}
         return replace(state, tensors=copies), info
 
 
 def inspect(path: Path) -> StateFile:
     """What a file says about itself, after checking all of it."""
-    with opened(path) as (_, info):
+    with _opened(path) as (_, _, info):
         return info
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[State, StateFile]]:
-    """A file's state as read-only views of the file, and what the file says about itself."""
+def _opened(path: Path) -> Iterator[tuple[TensorFile, State, StateFile]]:
+    """A file, its state as read-only views of the file, and what the file says about itself."""
     with tensor_file.opened(path) as file:
         if file.manifest is None:
             raise StateError(f"{path}: holds tensors, but no state that was saved here; "
@@ -148,7 +151,7 @@ def opened(path: Path) -> Iterator[tuple[State, StateFile]]:
             state, info = _read_manifest(file.manifest, file.tensors, file.size)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise StateError(f"{path}: damaged: the manifest is not complete") from None
-        yield state, info
+        yield file, state, info
 
 
 def _read_manifest(

@@ -148,6 +148,7 @@ class TensorFile:
     tensors: dict[str, Tensor]
     manifest: dict[str, Any] | None
     size: int
+    unchanged: Callable[[], bool]  # whether nobody wrote to it since it was opened
 
 
 @contextmanager
@@ -157,20 +158,21 @@ def opened(path: str | os.PathLike[str]) -> Iterator[TensorFile]:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise StateError(f"{path}: not a regular file")
-        size = found.st_size
         try:
-            header = _read_header(file.read(8), file.read, size)
-            entries, manifest = _parse(header, size - 8 - len(header))
+            header = _read_header(file.read(8), file.read, found.st_size)
+            entries, manifest = _parse(header, found.st_size - 8 - len(header))
             memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            views = np.frombuffer(memory, dtype=np.uint8)[8 + len(header) :]
+            tensors = {name: _view(views, entry) for name, entry in entries.items()}
+            _check_digests(tensors, manifest)
+            yield TensorFile(tensors, manifest, found.st_size,
+                             lambda: _version(os.fstat(file.fileno())) == _version(found))
         except StateError as error:
             raise StateError(f"{path}: {error}") from None
-    views = np.frombuffer(memory, dtype=np.uint8)[8 + len(header) :]
-    try:
-        tensors = {name: _view(views, entry) for name, entry in entries.items()}
-        _check_digests(tensors, manifest)
-        yield TensorFile(tensors, manifest, size)
-    except StateError as error:
-        raise StateError(f"{path}: {error}") from None
+
+
+def _version(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 @dataclass(frozen=True)
