@@ -22,13 +22,14 @@ from .memory import deepen_stack
 from .syntax import nodes as N
 from .syntax.lines import logical_lines
 from .syntax.parse import parse
+from .syntax.patterns import Match
 from .text.show import console, line
 from .values import Value, is_string, string
 from .views import whole_views
 
 RECURSION_LIMIT = 40_000  # Python frames; a q call takes one to four of them
 
-_OTHER_LANGUAGE = re.compile(r"[a-pr-zA-Z]\)")  # k) s) p) at the start of a line
+_OTHER_LANGUAGE = re.compile(r"[a-jl-pr-zA-Z]\)")  # s) p) at the start of a line; k) is ours
 _ = (keywords, operators)  # importing them declares the primitives
 
 
@@ -239,4 +240,4 @@ def _released(error: QError) -> QError:
 
 
 def _silent(node: N.Node | None) -> bool:
-    return node is None or isinstance(node, (N.Assign, N.Control))
+    return node is None or isinstance(node, (N.Assign, N.Control, Match))

@@ -70,7 +70,9 @@ def lambda_parts(f: Lambda) -> Value:
 def _parameters(f: Lambda) -> tuple[str, ...]:
     """Those named in brackets, else the implicit ones: at least x."""
     explicit = f.text[1:].lstrip().startswith("[")
-    return f.params if f.params or explicit else ("x",)
+    if not f.params and not explicit:
+        return ("x",)
+    return tuple(p.strip(" 0123456789") if p[0] == " " else p for p in f.params)
 
 
 def _used(f: Lambda) -> tuple[list[str], list[Value]]:

@@ -9,7 +9,7 @@ knows its position; when something below it fails, `trace` adds the frame to the
 
 from __future__ import annotations
 
-from . import application, assignment, control, lambdas, nouns
+from . import application, assignment, control, lambdas, matching, nouns
 from .lambdas import make_lambda
 from .nouns import column_names, primitive, unary_form
 from .scope import (
@@ -27,5 +27,5 @@ from .scope import (
 __all__ = [
     "Code", "Returned", "Scope", "Slots", "Unit", "application", "assignment",
     "column_names", "compile_node", "compile_statements", "control", "lambdas", "make_lambda",
-    "nouns", "primitive", "q_error", "trace", "unary_form",
+    "matching", "nouns", "primitive", "q_error", "trace", "unary_form",
 ]

@@ -22,7 +22,7 @@ def _assign(node: N.Assign, scope: Scope) -> Code:
     expr = compile_node(node.expr, scope)
     if scope.top and node.scope == "::" and node.indices is None and node.op is None:
         return _define_view(node, scope, expr)
-    read, write = _variable(node, scope)
+    read, write = variable(node, scope)
     unit, pos = scope.unit, node.pos
     if node.indices is not None:
         return _assign_indexed(node, scope, expr, read, write)
@@ -103,7 +103,7 @@ def _assign_indexed(node: N.Assign, scope: Scope, expr: Code, read: Code,
     return assign_at
 
 
-def _variable(node: N.Assign, scope: Scope) -> tuple[Code, Write]:
+def variable(node: N.Assign, scope: Scope) -> tuple[Code, Write]:
     """How to read and write the variable of an assignment."""
     name, globals_, space = node.name, scope.globals, scope.space
     if scope.slots is not None and name in scope.slots:

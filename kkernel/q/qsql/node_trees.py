@@ -11,6 +11,7 @@ from ..functions import MISSING, NULL, Iterator, Primitive
 from ..registry import CONSTANTS, KEYWORDS, OPERATORS
 from ..symbols import Symbol, sym, symbols
 from ..syntax import nodes as N
+from ..syntax.patterns import Match, MatchCond
 from ..tables.rows import flip_dict
 from ..values import Dict, List, Value, char, collapse, enlist, is_vector
 from .trees import assign_through
@@ -123,6 +124,15 @@ def _assign(node: N.Assign, scope: Scope) -> Value:
     return List([head, target, to_tree(node.expr, scope)])
 
 
+def _match(node: Match, scope: Scope) -> Value:
+    return List([OPERATORS[":"], to_tree(node.written[0], scope), to_tree(node.expr, scope)])
+
+
+def _match_cond(node: MatchCond, scope: Scope) -> Value:
+    return List([OPERATORS[":"], *[NULL if n is None else to_tree(n, scope)
+                                   for n in node.written]])
+
+
 def _return(node: N.Return, scope: Scope) -> Value:
     return List([OPERATORS[":"], to_tree(node.expr, scope)])
 
@@ -154,7 +164,8 @@ def _select(node: N.Select, scope: Scope) -> Value:
 _BUILDERS: dict[type, Callable[[Any, Scope], Value]] = {
     N.Const: _const, N.Name: _name, N.Verb: _verb, N.IteratorNode: _iterator, N.ListNode: _list,
     N.TableNode: _table, N.LambdaNode: _lambda, N.Apply: _apply, N.Infix: _infix,
-    N.Partial: _partial, N.Train: _train, N.DerivedNode: _derived, N.Assign: _assign,
+    N.Partial: _partial, N.Train: _train, N.DerivedNode: _derived, N.Assign: _assign, Match: _match,
+    MatchCond: _match_cond,
     N.Return: _return, N.Signal: _signal, N.Cond: _cond, N.Control: _control, N.Block: _block,
     N.Select: _select,
 }

@@ -31,6 +31,7 @@ from .nodes import (
     Train,
     Verb,
 )
+from .patterns import hidden, match, match_cond, parameter
 from .scan import END, ITERATOR, NAME, NUMBER, OPERATOR, PUNCTUATION, STRING, SYMBOL, Token, scan
 
 CONTROL = ("if", "while", "do")
@@ -39,10 +40,15 @@ CLOSERS = ")]};"
 _MASKED = "x in a phrase"
 MAX_DEPTH = 2000  # of brackets, so that absurd input is an error and not a crash
 MAX_PARAMS = 8
+K_PREFIX = "k)"
 
 
 def parse(source: str) -> list[Node | None]:
-    """The statements of one logical line; None is an empty statement."""
+    """The statements of one logical line; None is an empty statement.
+
+    A line that starts with `k)` is k: there an operator with nothing on its left takes one
+    argument, so that `+x` is `flip x`.
+    """
     parser = Parser(source)
     body = parser.statements("")
     if parser.token.kind != END:
@@ -55,7 +61,8 @@ class Parser:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.tokens = scan(source)
+        self.in_k = source.startswith(K_PREFIX)
+        self.tokens = scan("  " + source[2:] if self.in_k else source)
         self.at = 0
         self.depth = 0
         self.in_phrase = False  # a comma ends the expression
@@ -181,6 +188,9 @@ class Parser:
 
     def _prefix(self, verb: Node) -> Node:
         """A verb in front: only what is derived or has one argument may stand there."""
+        if isinstance(verb, Verb) and self.in_k and verb.name not in KEYWORDS:
+            right = self.expression()
+            return verb if right is None else _juxtapose(_unary(verb), right)
         if isinstance(verb, Verb):
             word = KEYWORDS.get(verb.name)
             if word is None or (word.fn1 is None and word.fn2 is not None):
@@ -201,12 +211,19 @@ class Parser:
             return Train(left.pos, left, Const(t.start, _null()))
         target = _target(left)
         if target is None:
+            if t.text == ":" and self._after_parenthesis():
+                self.at += 1
+                return match(left, t.start, self.expression() or Const(t.end, _null()))
             if t.text in (":", "::"):
                 raise QParseError(t.text, t.start)
             return None
         if t.text != ":" and t.text != "::" and self._next_is_noun_end():
             return None
         return self._assign(target, self.next())
+
+    def _after_parenthesis(self) -> bool:
+        before = self.tokens[self.at - 1]
+        return before.kind == PUNCTUATION and before.text == ")"
 
     def _next_is_noun_end(self) -> bool:
         following = self.tokens[self.at + 1]
@@ -252,6 +269,8 @@ class Parser:
         args = self.nested("]", opened)
         if isinstance(fn, Verb) and fn.name == "$" and len(args) > 2:
             return Cond(fn.pos, args)
+        if isinstance(fn, Verb) and fn.name == ":" and len(args) > 2:
+            return match_cond(fn.pos, args)
         if isinstance(fn, Verb) and fn.name in KEYWORDS and args == [None]:
             return Apply(fn.pos, fn, [Const(fn.pos, _null())])
         return Apply(fn.pos, fn, args)
@@ -332,30 +351,50 @@ class Parser:
 
     def _lambda(self, opened: Token) -> Node:
         self.implicit.append(set())
-        params = self._params()
-        body = self.nested("}", opened)
+        params, taken = self._params()
+        body = taken + self.nested("}", opened)
         seen = self.implicit.pop()
         if params is None:
             none = 0 if _MASKED in seen else -1
             last = max((i for i, n in enumerate("xyz") if n in seen), default=none)
             params = list("xyz"[:last + 1])
         text = self.source[opened.start:self.tokens[self.at - 1].end]
+        if self.in_k:
+            text = K_PREFIX + text
         return LambdaNode(opened.start, text, params, body)
 
-    def _params(self) -> list[str] | None:
+    def _params(self) -> tuple[list[str] | None, list[Node | None]]:
+        """The parameters in brackets, and the statements that take those apart that are patterns
+        and not names."""
         if not self.is_("["):
-            return None
+            return None, []
         opened = self.next()
         params: list[str] = []
-        while self.token.kind == NAME:
-            params.append(self.next().text)
+        taken: list[Node | None] = []
+        self.implicit.append(set())
+        while not (self.is_("]") and not params):
+            written = self._param()
+            params.append(hidden(len(params)) if not isinstance(written, str) else written)
+            if isinstance(written, Node):
+                taken.append(parameter(written, len(params) - 1))
             if not self.is_(";"):
                 break
             self.at += 1
+        self.implicit.pop()
         self.expect("]", opened)
         if len(params) > MAX_PARAMS:
             raise QParseError("params", opened.start)
-        return params
+        return params, taken
+
+    def _param(self) -> str | Node | None:
+        following = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
+        if self.token.kind == NAME and following.kind == PUNCTUATION and following.text in ";]":
+            return self.next().text
+        outer, self.in_phrase = self.in_phrase, False
+        stops, self.stops = self.stops, ()
+        written = self.expression()
+        self.in_phrase, self.stops = outer, stops
+        return written
 
     # ------------------------------------------------------------ qSQL
 
@@ -443,6 +482,11 @@ class Parser:
 
 
 # ---------------------------------------------------------------- pieces
+
+
+def _unary(verb: Verb) -> Verb:
+    """The form of an operator that takes one argument, `+:`."""
+    return verb if verb.name.endswith(":") else Verb(verb.pos, verb.name + ":")
 
 
 def _juxtapose(fn: Node, right: Node) -> Node:
