@@ -99,10 +99,10 @@ def difference(call: Call, pointers: set[int]) -> str:
     """What differs from torch; empty if nothing does."""
     wanted, failure = outcome(call.expected)
     x = call.value(pointers)
-    before = set(objects.HANDLES)
+    before = set(objects.pointers())
     got, message = outcome(lambda: call.f.call(x))
     if failure or message:
-        left = set(objects.HANDLES) - before
+        left = set(objects.pointers()) - before
         return f"torch: {failure!r}, here: {message!r}" if failure != message else \
             "objects left after an error" if left else ""
     try:

@@ -12,7 +12,7 @@ import pytest
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from kkernel.api.declare import FUNCTIONS
-from kkernel.api.objects import HANDLES
+from kkernel.api.objects import free_all, live
 from kkernel.session import Session
 
 CALLS = (1, 3)
@@ -40,12 +40,12 @@ def session() -> Session:
 
 
 def held() -> dict[int, tuple[str, int]]:
-    return {ptr: (handle.kind, id(handle.obj)) for ptr, handle in HANDLES.items()}
+    return {handle.ptr: (handle.kind, id(handle.obj)) for handle in live()}
 
 
 def failure(session: Session, lines: list[str], k: int, error: Exception) -> tuple[bool, str]:
     """Run an example, its last line with failures: did one strike, and what is wrong then."""
-    HANDLES.clear()
+    free_all()
     for line in lines[:-1]:
         session.execute(line)
     before = held()
@@ -73,6 +73,6 @@ def test_every_function_survives(session: Session, error: Exception) -> None:
                 wrong.append(f"{name}: {words}")
             if not hit:
                 break
-    HANDLES.clear()
+    free_all()
     assert wrong == []
     assert struck > len(FUNCTIONS)

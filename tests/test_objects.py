@@ -165,9 +165,9 @@ ERRORS = ["mm(t;`a)", "tensor(t;9)", "vector(t;`x)", "dict(`a`b;1 2 3)", "use[t]
 @pytest.mark.parametrize("call", ERRORS)
 def test_an_error_leaves_the_objects_as_they_were(q: Console, call: str) -> None:
     q("t:tensor 2 3#til 6;v:vector(1 2;3f)")
-    before = set(objects.HANDLES)
+    before = set(objects.pointers())
     q.error(call)
-    left = set(objects.HANDLES)
+    left = set(objects.pointers())
     made = {n for n in left - before if "tensor 1" in call}  # a literal argument of the call
     assert left - made == before
 
@@ -185,5 +185,5 @@ def test_creating_and_freeing_leaves_no_memory_behind() -> None:
     q(run + "[5000]")
     before = resident()
     q(run + "[50000]")
-    assert len(objects.HANDLES) == 0
+    assert objects.pointers() == []
     assert resident() - before < 1500  # pages: 6 MB, a byte of every hundred if each leaked

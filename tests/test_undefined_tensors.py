@@ -38,12 +38,12 @@ def test_undefined_and_other_objects_are_refused_in_words(name: str, q: Session)
     for call in CALLS:
         objects.free_all()
         q.interpreter(SET)
-        before = set(objects.HANDLES)
+        before = set(objects.pointers())
         try:
             q.interpreter(name + call)
         except QError as e:
             assert not PYTHON.search(e.message), f"{name}{call}: {e.message}"
-            assert set(objects.HANDLES) <= before, f"{name}{call} leaves an object"
+            assert set(objects.pointers()) <= before, f"{name}{call} leaves an object"
 
 
 def test_undefined_tensors_are_items_and_values(q: Session) -> None:

@@ -12,7 +12,7 @@ starting from the last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -20,7 +20,8 @@ import numpy as np
 import torch
 
 from kkernel.q.errors import QError
-from kkernel.q.functions import NULL, Foreign
+from kkernel.q.functions import NULL, Foreign, Null
+from kkernel.q.symbols import Symbol
 from kkernel.q.values import List, Value, items
 
 from . import forms, kinds, settings
@@ -98,12 +99,15 @@ class Function:
     usage: str = ""  # what the message for an unknown list of arguments says, if in other words
     only_lists: bool = False  # whether the argument must be a general list
     required: int = field(init=False)
+    call: Callable[..., Value] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
         self.required = sum(p.required for p in self.params)
-        self._runs: dict[forms.Form, tuple[Run | None, bool]] = {}
-        self._alone, self._listed = self._find_places()
+        self.call = self.caller()
+
+    def caller(self) -> Callable[..., Value]:
+        return forms.caller(self)
 
     # -------------------------------------------------------------- reading
 
@@ -184,24 +188,40 @@ class Function:
 
     # -------------------------------------------------------------- forms
 
-    def _find_places(self) -> tuple[forms.Places | None, forms.Places | None]:
-        """Where arrays and numbers may stand for tensors, in a call of one value and in one of a
-        list; None if calls have no forms."""
+    def marks(self, args: Sequence[Value], alone: bool) -> str | None:
+        """How readers read such arguments, a letter of `forms` for each; None where calls of
+        this form have to be read in full."""
         cls = type(self)
         if cls.invoke is not Function.invoke and cls.prepare is Function.prepare:
-            return None, None  # a class that calls in its own way has forms of its own, or none
-        kind = [p.kind for p in self.params[:self.required]]
-        numbers = frozenset(i for i, k in enumerate(kind) if k is kinds.TENSOR_OR_NUMBER)
-        tensors = frozenset(i for i, k in enumerate(kind) if k in kinds.TENSOR_KINDS)
-        none: frozenset[int] = frozenset()
-        one = self.required == 1  # then a list of arrays may be one array
-        return (forms.Places(tensors if one and not self.only_lists else none, numbers),
-                forms.Places(none if one else tensors, numbers))
+            return None  # a class that calls in its own way says itself what a form runs
+        if alone and (self.required > 1 or self.only_lists):
+            return None
+        if not alone and self.required == 1 and type(args[0]) is np.ndarray:
+            return None  # a list of arrays may be one array
+        found = [_mark(kind, arg, i < self.required)
+                 for i, (kind, arg) in enumerate(zip(self._taken(args), args, strict=False))]
+        marks = "".join(found)
+        whole = len(found) == len(args) and all(found)
+        return marks if whole and ("p" in marks or "a" in marks) else None
+
+    def _taken(self, args: Sequence[Value]) -> Iterator[Kind]:
+        """The kinds that take the arguments, in order; fewer where one is for none of them."""
+        rest = iter([p.kind for p in self.params[self.required:]])
+        for i, arg in enumerate(args):
+            found = self.params[i].kind if i < self.required else \
+                next((k for k in rest if k.read(arg) is not NO), None)
+            if found is None:
+                return
+            yield found
+
+    def reader(self, mark: str, i: int, args: Sequence[Value]) -> Run | None:
+        """What reads argument i of such arguments at every call, where the mark asks for it."""
+        return list(self._taken(args))[i].read if mark == "r" else None
 
     def prepare(self, args: list[Value]) -> Run | None:
         """What is left to run on the operands among the arguments; None where calls of
-        this form have to be bound one by one."""
-        if self.plain is not None and [*map(type, args)] == [forms.Operand] * self.required:
+        this form have to be read in full."""
+        if self.plain is not None and forms.all_operands(args, self.required):
             return self.plain
         values, i = [p.default for p in self.params], 0
         for arg in args:
@@ -217,42 +237,7 @@ class Function:
                 return None
         return forms.filled(self.run, values) if len(args) >= self.required else None
 
-    def _learn(self, form: forms.Form, x: Value) -> tuple[Run | None, bool]:
-        """What calls of this form run and whether they give pointers, kept for the next one."""
-        if len(self._runs) >= forms.MOST:
-            self._runs.clear()
-        args = x if len(form) != 1 or type(x) is List and type(x[0]) is not int else (x,)
-        pointers = forms.of_pointers(form)
-        run = None if pointers is None else self.prepare(forms.opened(form, args))
-        learnt = self._runs[form] = run, self._as_pointer(bool(pointers))
-        return learnt
-
     # -------------------------------------------------------------- calling
-
-    def call(self, x: Value) -> Value:
-        """Run on a q value; every failure is a QError."""
-        try:
-            operands: list[Any] = []
-            if type(x) is not List:
-                form = self._alone and forms.read_form((x,), self._alone, operands)
-            elif len(x) == 1 and type(x[0]) is int:
-                operands.append(forms.live_tensor(x))
-                form = None if operands[0] is None or not self._alone else forms.ONE_POINTER
-            else:
-                form = self._listed and forms.read_form(x, self._listed, operands)
-            if form is None:
-                return self.invoke(x)
-            run, as_pointer = self._runs.get(form) or self._learn(form, x)
-            if run is None:
-                return self.invoke(x)
-            made = run(*operands)
-            if as_pointer and type(made) is torch.Tensor:
-                return register("tensor", made)
-            return self._delivered(made, as_pointer)
-        except QError:
-            raise
-        except Exception as e:
-            raise self.failed(x, e) from e
 
     def failed(self, x: Value, e: Exception) -> QError:
         """The q error of a failure inside torch, with what met there."""
@@ -271,22 +256,20 @@ class Function:
 
     def deliver(self, result: Any, pointer: bool) -> Value:
         """A result of torch as a q value or pointer, by the declared rule."""
-        return self._delivered(result, self._as_pointer(pointer))
-
-    def _as_pointer(self, pointer: bool) -> bool:
-        return self.result == TENSOR or (self.result == AUTO and pointer)
-
-    def _delivered(self, result: Any, as_pointer: bool) -> Value:
         if result is None:
             return NULL
         if isinstance(result, (bool, int, float)):
             return result
-        if as_pointer:
+        if self.gives_pointer(pointer):
             return (register("tensor", result) if isinstance(result, torch.Tensor)
                     else register("vector", list(result)))
         if isinstance(result, torch.Tensor):
             return to_q(result, fresh=True)
         return list_to_q(list(result), fresh=True)
+
+    def gives_pointer(self, pointer: bool) -> bool:
+        """Whether results are pointers, in a call with or without a pointer to a tensor."""
+        return self.result == TENSOR or (self.result == AUTO and pointer)
 
     # -------------------------------------------------------------- messages
 
@@ -319,27 +302,106 @@ class Function:
         return Foreign(self.name, self.rank, self.call, self.doc)
 
 
+def _mark(kind: Kind, arg: Value, required: bool) -> str:
+    """How a reader reads an argument of this kind; empty if it cannot."""
+    of, tensor = type(arg), kind in kinds.TENSOR_KINDS
+    if of is List:
+        return "p" if tensor or kind is kinds.OUTPUT else ""
+    if of in kind.types:
+        return "s" if kind.as_is else "r"
+    if of is np.ndarray:
+        return "" if tensor and not required else "a" if tensor else "v"
+    if tensor or not isinstance(arg, _OPTIONS):
+        return ""
+    return "z" if isinstance(arg, (float, np.floating)) else "o"
+
+
+_OPTIONS = (int, float, Symbol, Null, np.generic)  # types of options that have a hash
+
+
 def _prepared(kind: Kind, arg: Value) -> Any:
     """An argument of a form as a parameter reads it; `NO` if it is not for it."""
-    if type(arg) is forms.Operand:
-        taken = (kind is kinds.TENSOR_OR_NUMBER or arg is not forms.NUMBER
-                 and kind in kinds.TENSOR_KINDS or arg is forms.POINTER and kind is kinds.OUTPUT)
-        return arg if taken else NO
-    return NO if kind in kinds.TENSOR_KINDS else kind.read(arg)
+    if type(arg) is not forms.Operand:
+        return NO if kind in kinds.TENSOR_KINDS else kind.read(arg)
+    taken = (arg.type in kind.types or kind in kinds.TENSOR_KINDS and arg.type in _TENSORS
+             or arg is forms.POINTER and kind is kinds.OUTPUT)
+    return arg if taken else NO
+
+
+_TENSORS = (List, np.ndarray)
+Quick = Mapping[str, Run]
+Learn = Callable[[list[Value]], Run | None]
 
 
 class Raw(Function):
-    """A function that reads the q value itself; its parameters only describe it."""
+    """A function that reads the q value itself; its parameters only describe it.
+
+    `quick` has what runs for the forms that loops are made of: the key has a letter for each
+    argument, p and a for tensors, j f b for atoms, l for longs.  `learn` gives what runs for
+    options, as `prepare` does.
+    """
+
+    quick: Quick = {}
+    learn: Learn | None = None
+
+    def caller(self) -> Callable[..., Value]:
+        return forms.caller(self) if self.quick or self.learn else self._in_full
+
+    def _in_full(self, x: Value) -> Value:
+        try:
+            result = self.run(x)
+        except QError:
+            raise
+        except Exception as e:
+            raise self.failed(x, e) from e
+        return NULL if result is None else result
 
     def invoke(self, x: Value) -> Value:
         result = self.run(x)
         return NULL if result is None else result
 
+    def marks(self, args: Sequence[Value], alone: bool) -> str | None:
+        letters = "".join(_LETTERS.get(type(v), "?") for v in args)
+        found = next((k for k in (letters, letters.replace("a", "l")) if k in self.quick), None)
+        if found is not None and (alone or len(args) > 1):
+            return "".join("s" if letter in "jfb" else letter for letter in found)
+        options = "".join(_OPTION_MARKS.get(type(v), "o") for v in args)
+        return options if self.learn and not alone else None
+
+    def prepare(self, args: list[Value]) -> Run | None:
+        operands = all(type(v) is forms.Operand for v in args)
+        found = self.quick.get("".join(_LETTERS[v.type] for v in args)) if operands else None
+        return self.learn(args) if found is None and self.learn else found
+
+    def reader(self, mark: str, i: int, args: Sequence[Value]) -> Run | None:
+        return _longs if mark == "l" else None
+
+    def deliver(self, result: Any, pointer: bool) -> Value:
+        return NULL if result is None else result
+
+    def gives_pointer(self, pointer: bool) -> bool:
+        return True
+
+
+_LETTERS = {List: "p", np.ndarray: "a", list: "l", int: "j", float: "f", bool: "b"}
+_OPTION_MARKS = {List: "p", np.ndarray: "v", float: "z", np.float32: "z"}
+
+
+def _longs(x: Value) -> list[int]:
+    """Longs for a reader."""
+    if x.dtype.char != "l" or x.ndim != 1:
+        raise TypeError
+    found: list[int] = x.tolist()
+    return found
+
 
 class Binary(Function):
     """A function of two q values (only `use`)."""
 
-    def call(self, x: Value, y: Value = NULL) -> Value:
+    def caller(self) -> Callable[..., Value]:
+        return self._of_two
+
+    def _of_two(self, x: Value, y: Value = NULL) -> Value:
         try:
             result = self.run(x, y)
         except QError:
@@ -361,17 +423,23 @@ def declare(f: Function) -> Function:
 def function(name: str, group: str, summary: str, *params: Param, raw: bool = False,
              examples: Sequence[str] = (), result: str = AUTO, label: str = "",
              notes: str = "", samples: Sequence[Any] = (), plain: Run | None = None,
-             usage: str = "", only_lists: bool = False) -> Callable[[F], F]:
+             usage: str = "", only_lists: bool = False,
+             quick: Quick | None = None, learn: Learn | None = None) -> Callable[[F], F]:
     """Declare a function: bound arguments go to it in the order of `params`.
 
-    With `raw` it gets the q value as it is and returns a q value (None for null).
+    With `raw` it gets the q value as it is and returns a q value (None for null); `quick` and
+    `learn` have what runs in its place, see `Raw`.
     """
 
     def enter(run: F) -> F:
         cls = Raw if raw else Function
-        declare(cls(name, group, summary, params, run, tuple(examples), result, label=label,
-                    notes=notes, samples=tuple(samples), plain=plain, usage=usage,
-                    only_lists=only_lists))
+        made = cls(name, group, summary, params, run, tuple(examples), result, label=label,
+                   notes=notes, samples=tuple(samples), plain=plain, usage=usage,
+                   only_lists=only_lists)
+        if isinstance(made, Raw):
+            made.quick, made.learn = quick or {}, learn
+            made.call = made.caller()
+        declare(made)
         return run
 
     return enter

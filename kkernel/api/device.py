@@ -14,7 +14,7 @@ from . import kinds
 from .declare import Param, function, simple_items
 from .dispatch import dispatch, implement
 from .kinds import NO, as_flag, as_long, is_empty, is_null, kname
-from .objects import Handle, TensorDict, find, register
+from .objects import Handle, TensorDict, find, register, replace
 from .tensor.tensor_options import DEVICES, TensorOptions, as_options
 
 GROUP = "device/config"
@@ -148,7 +148,7 @@ def _moved(t: torch.Tensor | None, o: TensorOptions, flag: bool,
 
 @implement("to", "tensor")
 def tensor_to(handle: Handle, options: TensorOptions, flag: bool) -> None:
-    handle.obj = _moved(handle.obj, options, flag)
+    replace(handle, _moved(handle.obj, options, flag))
 
 
 @implement("to", "vector")

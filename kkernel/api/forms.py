@@ -1,115 +1,286 @@
-"""The form of a call: which arguments are tensors, and which options stand beside them.
+"""Calls in loops: straight code for each form of a call.
 
-In a loop the same form comes again and again.  A function works out once what a form leaves to do
-when the tensors are known, and keeps it under the form; the next call reads only its tensors.
+The form of a call is the types of its arguments.  In a loop the same form comes again and again,
+and what it leaves to do is little: look the tensors up, run, register the result.  So a function
+keeps by form a *reader* that does just this, written once for each pattern of marks:
+
+    p  a pointer to a tensor          r  a number that its kind reads at every call
+    a  an array that is a tensor      o  an option that is met again and again: known by its value
+    s  an atom taken as it stands     z  the same for floats, where 0 and -0 differ
+    l  longs, taken as a Python list  v  the same for short vectors
+
+A reader knows nothing of errors.  Where a pointer is none to a tensor or an option is new, the full
+way reads the call again, and says what is wrong; it runs nothing that the reader has run before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from kkernel.q.functions import Null
-from kkernel.q.symbols import Symbol
+from kkernel.q.errors import QError
 from kkernel.q.values import List, Value
 
-from .convert import to_tensor
 from .dtypes import FROM_NUMPY
-from .objects import HANDLES
+from .objects import TENSORS, number
 
 Tensor = torch.Tensor
+Run = Callable[..., Any]
 
 
 class Operand:
-    """Stands for a tensor, or for what is used as one, in a form."""
+    """Stands for what a reader hands to `run`, in the arguments that a form is learnt from."""
 
-    __slots__ = ("word",)
+    __slots__ = ("word", "type")
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: str, type_: type) -> None:
         self.word = word
+        self.type = type_
 
     def __repr__(self) -> str:
         return self.word
 
 
-POINTER, ARRAY, NUMBER = Operand("pointer"), Operand("array"), Operand("number")
-ONE_POINTER = (POINTER,)
+POINTER, ARRAY = Operand("pointer", List), Operand("array", np.ndarray)
+NUMBERS = {t: Operand(t.__name__, t) for t in (int, float, bool)}
+LONGS = Operand("longs", list)
 LONGEST = 16  # items of a vector that is an option
-MOST = 256  # forms that a function keeps
-_ATOMS = frozenset((int, float, bool, Symbol, Null))
-_NUMBERS = frozenset((int, float))
-_DISTINCT = frozenset((int, Symbol, Null))  # never equal to each other, as 1, 1f and 1b are
-
-Form = tuple[Any, ...]
-Run = Callable[..., Any]
+MOST = 256  # combinations of options that a form keeps
 
 
-class Places(NamedTuple):
-    """Where a function takes arrays, and numbers, as it takes tensors."""
+class Declared(Protocol):
+    """What readers need of a function."""
 
-    arrays: frozenset[int] = frozenset()
-    numbers: frozenset[int] = frozenset()
+    def marks(self, args: Sequence[Value], alone: bool) -> str | None: ...
+    def prepare(self, args: list[Value]) -> Run | None: ...
+    def reader(self, mark: str, i: int, args: Sequence[Value]) -> Run | None: ...
+    def invoke(self, x: Value) -> Value: ...
+    def deliver(self, made: Any, pointer: bool) -> Value: ...
+    def gives_pointer(self, pointer: bool) -> bool: ...
+    def failed(self, x: Value, e: Exception) -> QError: ...
 
 
-def live_tensor(pointer: Value) -> Tensor | None:
-    """The tensor of a list of one long, None where that is no live pointer to one."""
-    handle = HANDLES.get(pointer[0])
-    return handle.obj if handle is not None and handle.kind == "tensor" else None
+# ------------------------------------------------------------------ calling
 
+def caller(f: Declared) -> Callable[[Value], Value]:
+    """The function of one q value that calls f by the reader of its form."""
+    known: dict[Any, Run] = {}
+    find = known.get
 
-def read_form(args: Sequence[Value], places: Places, operands: list[Any]) -> Form | None:
-    """The form of an argument list; its tensors go to `operands`.
-
-    No form where a call needs a closer look: for pointers that are not live tensors, nested
-    lists and long vectors.
-    """
-    arrays, numbers = places
-    form: list[Any] = []
-    for v in args:
-        kind = type(v)
-        if kind is List:
-            t = live_tensor(v) if len(v) == 1 and type(v[0]) is int else None
-            if t is None:
-                return None
-            operands.append(t)
-            form.append(POINTER)
-        elif kind in _ATOMS:
-            if numbers and kind in _NUMBERS and len(operands) in numbers:
-                operands.append(v)
-                form.append(NUMBER)
+    def call(x: Value) -> Value:
+        """Run on a q value; every failure is a QError."""
+        try:
+            if type(x) is not List:
+                form = type(x)
+                reader = find(form)
+                return first(f, known, form, x) if reader is None else reader(x)
+            n = len(x)
+            if n == 2:  # no tuple or loop for the lengths that are common
+                a, b = x
+                reader = find((type(a), type(b)))
+                if reader is not None:
+                    return reader(a, b)
+            elif n == 1:
+                reader = find(List)
+                if reader is not None:
+                    return reader(x)
             else:
-                form.append(v if kind in _DISTINCT else (kind, v))
-        elif kind is not np.ndarray:
-            return None
-        elif len(operands) in arrays and v.dtype in FROM_NUMPY:
-            operands.append(to_tensor(v))
-            form.append(ARRAY)
-        elif v.ndim == 1 and len(v) <= LONGEST:
-            form.append((v.dtype.char, v.tobytes()))
+                reader = find((*map(type, x),))
+                if reader is not None:
+                    return reader(*x)
+            return first(f, known, List if n == 1 else (*map(type, x),), x)
+        except QError:
+            raise
+        except Exception as e:
+            raise f.failed(x, e) from e
+
+    return call
+
+
+def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
+    """The first call of a form: in full, and then learnt."""
+    made = f.invoke(x)
+    alone = type(form) is type
+    args = (x,) if alone else tuple(x)
+    if args and (not alone or form in (List, np.ndarray, *NUMBERS)) and all(
+            is_tensor(v) for v in args if type(v) is List):
+        known[form] = learnt(f, args, alone)
+    return made
+
+
+def is_tensor(x: List) -> bool:
+    """Whether a general list is a pointer to a tensor."""
+    return len(x) == 1 and type(x[0]) is int and x[0] in TENSORS
+
+
+def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
+    """The reader for calls of this form; `f.invoke` where they have to be read in full."""
+    def full(*again: Value) -> Value:
+        return f.invoke(again[0] if alone else List(again))
+
+    if alone and type(args[0]) is np.ndarray and f.marks(args, True) is None:
+        return _of_rows(f)
+    marks = f.marks(args, alone)
+    if marks is None:
+        return full
+    pointer = f.gives_pointer("p" in marks)
+    runs: dict[Any, Run] = {}
+
+    def miss(*again: Value) -> Value:
+        """A call with options that are new, or with something that is no tensor."""
+        made = full(*again)
+        if all(is_tensor(v) for m, v in zip(marks, again, strict=True) if m == "p"):
+            learn(again)
+        return made
+
+    def learn(call: tuple[Value, ...]) -> None:
+        try:
+            options, run = key(marks, call), f.prepare(opened(marks, call))
+        except (KeyError, TypeError, QError):  # options that are not kept, or not read like this
+            return
+        if run is not None:
+            if len(runs) >= MOST:
+                runs.clear()
+            runs[options] = run
+
+    learn(args)
+    options = any(m in "ozv" for m in marks)
+    if not runs and not options:
+        return full
+    readers = [f.reader(m, i, args) for i, m in enumerate(marks)]
+    return _written(marks, pointer)(
+        TENSORS, number, _ARRAYS, runs if options else runs[()], short, miss, List, Tensor,
+        lambda made: f.deliver(made, pointer), readers)
+
+
+def _of_rows(f: Declared) -> Run:
+    """A rectangle stands for its rows as arguments: `mul(v;w)` with vectors of one size."""
+    known: dict[Any, Run] = {}
+
+    def rows(x: Any) -> Value:
+        n = len(x) if x.ndim > 1 else 0
+        reader = known.get((n, type(x)))
+        if reader is not None:
+            return reader(*x)
+        made = f.invoke(x)
+        if n > 1 and "a" in (f.marks(tuple(x), False) or ""):
+            known[n, type(x)] = learnt(f, tuple(x), False)
+        return made
+
+    return rows
+
+
+def opened(marks: str, args: Sequence[Value]) -> list[Value]:
+    """The arguments of a call, with an `Operand` for each that comes new every time."""
+    return [POINTER if m == "p" else ARRAY if m == "a" else LONGS if m == "l" else
+            NUMBERS[type(v)] if m in "sr" else v for m, v in zip(marks, args, strict=True)]
+
+
+# ------------------------------------------------------------------ options
+
+def short(x: Any) -> Any:
+    """What tells one short vector from another; others are not kept."""
+    if x.ndim != 1 or len(x) > LONGEST:
+        raise KeyError
+    return x.dtype.char, x.tobytes()
+
+
+_KEYS: dict[str, Callable[[Any], Any]] = {"o": lambda v: v, "z": lambda v: v or repr(v), "v": short}
+
+
+def key(marks: str, args: Sequence[Value]) -> Any:
+    """The options of a call, as readers look them up."""
+    found = [_KEYS[m](v) for m, v in zip(marks, args, strict=True) if m in _KEYS]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+# ------------------------------------------------------------------ readers
+
+_ARRAYS = {dtype.char: torch.from_numpy for dtype in FROM_NUMPY if dtype.kind != "S"}
+
+# what a reader does with the argument a, if anything, and what it hands on
+_READ = {
+    "p": (("i, = {a}", "{x} = tensors[i]"), "{x}"),
+    "a": (("{x} = arrays[{a}.dtype.char]({a})",), "{x}"),
+    "s": ((), "{a}"),
+    "r": (("{x} = readers[{n}]({a})",), "{x}"),
+    "l": (("{x} = readers[{n}]({a})",), "{x}"),
+}
+_OPTIONS = {"o": "{a}", "z": "{a} or repr({a})", "v": "short({a})"}
+
+
+def source(marks: str, pointer: bool) -> str:
+    """The Python text of the readers for a pattern of marks."""
+    read, given, options = [], [], []
+    for n, m in enumerate(marks):
+        words = {"a": f"a{n}", "x": f"x{n}", "n": n}
+        if m in _OPTIONS:
+            options.append(_OPTIONS[m].format(**words))
+            continue
+        lines, operand = _READ[m]
+        read += [line.format(**words) for line in lines]
+        given.append(operand.format(**words))
+    if options:
+        read.append(f"run = runs[{', '.join(options)}]")
+    args = ", ".join(f"a{n}" for n in range(len(marks)))
+    return _SOURCE.format(
+        args=args, read="\n            ".join(read) or "pass", given=", ".join(given),
+        beside="".join(_beside(marks)), run="run" if options else "runs",
+        end=_POINTER if pointer else "return deliver(made)")
+
+
+def _beside(marks: str) -> list[str]:
+    """Lines that move the arrays to the device of the first tensor."""
+    n = marks.find("p")
+    return [] if n < 0 else [
+        f"if not x{n}.is_cpu: x{i} = x{i}.to(x{n}.device)\n            "
+        for i, m in enumerate(marks) if m == "a"]
+
+
+_SOURCE = """
+def make(tensors, number, arrays, runs, short, miss, List, Tensor, deliver, readers):
+    def read({args}):
+        try:
+            {read}
+        except (KeyError, TypeError, ValueError):  # no pointer to a tensor, or a new option
+            pass
         else:
-            return None
-    return tuple(form)
+            {beside}made = {run}({given})
+            {end}
+        return miss({args})
+    return read
+"""
+_POINTER = """if type(made) is Tensor:
+                n = number()
+                tensors[n] = made
+                return List((n,))
+            return deliver(made)"""
 
 
-def opened(form: Form, args: Sequence[Value]) -> list[Value]:
-    """The arguments of a form with an `Operand` for each pointer, array or number that is one."""
-    return [mark if type(mark) is Operand else v for mark, v in zip(form, args, strict=True)]
+@lru_cache(None)
+def _written(marks: str, pointer: bool) -> Run:
+    """What makes the readers for a pattern of marks."""
+    names: dict[str, Any] = {}
+    exec(compile(source(marks, pointer), f"<reader {marks}>", "exec"), names)
+    made: Run = names["make"]
+    return made
 
 
-def of_pointers(form: Form) -> bool | None:
-    """Whether the tensors of a form are pointers, not arrays; None for both, which may be on
-    different devices, and for none."""
-    pointers, arrays = POINTER in form, ARRAY in form
-    return pointers if pointers is not arrays else None
-
+# ------------------------------------------------------------------ what a form runs
 
 def split(args: Sequence[Value]) -> tuple[list[Operand], list[Value]]:
     """The operands that come first, and the rest."""
     n = next((i for i, v in enumerate(args) if type(v) is not Operand), len(args))
     return list(args[:n]), list(args[n:])
+
+
+def all_operands(args: Sequence[Value], n: int) -> bool:
+    """Whether the arguments are n operands and nothing else."""
+    return len(args) == n and all(type(v) is Operand for v in args)
 
 
 def filled(run: Run, values: Sequence[Any]) -> Run:
@@ -120,16 +291,26 @@ def filled(run: Run, values: Sequence[Any]) -> Run:
 
         def scattered(*operands: Any) -> Any:
             given = list(values)
-            for i, t in zip(holes, operands):
+            for i, t in zip(holes, operands, strict=True):
                 given[i] = t
             return run(*given)
 
         return scattered
-    rest = tuple(values[n:])
-    if not rest:
-        return run
-    if n == 1:
-        return lambda x: run(x, *rest)
-    if n == 2:
-        return lambda x, y: run(x, y, *rest)
-    return lambda *operands: run(*operands, *rest)
+    match tuple(values[n:]):  # spelled out: a star costs as much as the call
+        case ():
+            return run
+        case (a,) if n == 1:
+            return lambda x: run(x, a)
+        case (a,) if n == 2:
+            return lambda x, y: run(x, y, a)
+        case (a, b) if n == 1:
+            return lambda x: run(x, a, b)
+        case (a, b) if n == 2:
+            return lambda x, y: run(x, y, a, b)
+        case (a, b, c) if n == 1:
+            return lambda x: run(x, a, b, c)
+        case (a, b, c) if n == 2:
+            return lambda x, y: run(x, y, a, b, c)
+        case rest:
+            return lambda *operands: run(*operands, *rest)
+    raise AssertionError

@@ -105,12 +105,15 @@ Reader = Callable[[Value], Any]
 class Kind:
     """A kind of argument: the word for it, and a function value -> Python value or `NO`.
 
-    `choices` are the symbols that it takes, where there are few.
+    `choices` are the symbols that it takes, where there are few.  All values of these `types`
+    are taken, and if `as_is` read as themselves.
     """
 
     word: str
     read: Reader
     choices: tuple[str, ...] = ()
+    types: frozenset[type] = frozenset()
+    as_is: bool = True
 
 
 def as_long(x: Value) -> Any:
@@ -166,6 +169,8 @@ _NULL_OF = {-5: -(2**15), -6: -(2**31), -7: LONG_NULL}
 
 def as_optional_number(x: Value) -> Any:
     """A number, null meaning None."""
+    if type(x) is float:
+        return None if x != x else x
     v = as_number(x)
     if v is NO:
         return NO
@@ -229,21 +234,22 @@ def as_vector(x: Value) -> Any:
     return handle.obj if handle is not None and handle.kind == "vector" else NO
 
 
-LONG = Kind("long", as_long)
-OPTIONAL_LONG = Kind("long or null", as_optional_long)
+_INT, _FLOAT, _BOTH = frozenset((int,)), frozenset((float,)), frozenset((int, float))
+LONG = Kind("long", as_long, types=_INT)
+OPTIONAL_LONG = Kind("long or null", as_optional_long, types=_INT, as_is=False)
 LONGS = Kind("long(s)", as_longs)
-FLAG = Kind("boolean", as_flag)
-DOUBLE = Kind("double", as_double)
-OPTIONAL_DOUBLE = Kind("double or null", as_optional_double)
-NUMBER = Kind("number", as_number)
-OPTIONAL_NUMBER = Kind("number or null", as_optional_number)
+FLAG = Kind("boolean", as_flag, types=frozenset((bool,)))
+DOUBLE = Kind("double", as_double, types=_FLOAT)
+OPTIONAL_DOUBLE = Kind("double or null", as_optional_double, types=_FLOAT, as_is=False)
+NUMBER = Kind("number", as_number, types=_BOTH)
+OPTIONAL_NUMBER = Kind("number or null", as_optional_number, types=_BOTH, as_is=False)
 SYMBOL = Kind("symbol", as_symbol)
 SYMBOLS = Kind("symbol(s)", as_symbols)
 DTYPE = Kind("data type", as_optional_dtype)
 OUTPUT = Kind("tensor", as_output)
 OUTPUTS = Kind("vector", as_vector)
 TENSOR = Kind("tensor or array", lambda x: x)
-TENSOR_OR_NUMBER = Kind("tensor, array or number", lambda x: x)  # atoms stay Python numbers
+TENSOR_OR_NUMBER = Kind("tensor, array or number", lambda x: x, types=_BOTH)  # atoms stay numbers
 OPTIONAL_TENSOR = Kind("tensor or array", as_given_tensor)
 TENSOR_KINDS = (TENSOR, TENSOR_OR_NUMBER, OPTIONAL_TENSOR)
 VALUE = Kind("value", lambda x: x)

@@ -11,10 +11,11 @@ from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, sym
 from kkernel.q.values import Dict, Table, Value, items, qtype, record
 
-from . import forms, kinds, settings
+from . import kinds, settings
 from .convert import to_q, to_tensor
 from .declare import Param, function
 from .dispatch import implement
+from .forms import Operand, Run, split
 from .help import describe, topic
 from .inputs import Input, input_name, read_inputs
 from .kinds import NO, as_flag, as_symbols, is_empty, is_general, kname
@@ -169,25 +170,29 @@ def _weighted(args: list[Value]) -> bool:
 def apply_loss(name: str, row: LossType, x: Value, tensors: int) -> Value:
     """A loss function on its arguments: tensors, then options."""
     args = _arguments(x, name, max(2, tensors))
-    operands: list[Any] = []
-    form = forms.read_form(args, forms.Places(), operands)
-    if (name, form) in _learnt:
-        return register("tensor", _learnt[name, form](*operands))
     if name == "bce":
         tensors = 3 if _weighted(args) else 2
-    options = row.options.read(row.name, args[tensors:], tensors)
+    run = _with_options(row, args[tensors:], tensors)
     inputs, pointer = _tensors(args[:tensors])
-    assert row.function is not None
-    run = partial(row.function, **row.options.keywords(options))
-    if form is not None and form[:tensors] == (forms.POINTER,) * tensors == form[:len(operands)]:
-        if len(_learnt) >= forms.MOST:
-            _learnt.clear()
-        _learnt[name, form] = run
     result = run(*inputs)
     return register("tensor", result) if pointer else to_q(result, fresh=True)
 
 
-_learnt: dict[Any, forms.Run] = {}  # (name, form of a call on pointers) -> what it runs
+def _with_options(row: LossType, options: list[Value], tensors: int) -> Run:
+    """The function of a loss on its tensors, with options as q values."""
+    assert row.function is not None
+    keywords = row.options.keywords(row.options.read(row.name, options, tensors))
+    return partial(row.function, **keywords) if keywords else row.function
+
+
+def _learn(row: LossType, tensors: int, args: list[Value]) -> Run | None:
+    """What calls on pointers with these options run."""
+    given, options = split(args)
+    if row.name == "bce":
+        tensors = len(given)
+    if len(given) != tensors or any(type(v) is Operand for v in options):
+        return None
+    return _with_options(row, options, tensors)
 
 
 _INPUTS = {2: ("x", "y"), 3: ("x1", "x2", "y"), 4: ("x", "y", "xlens", "ylens")}
@@ -207,7 +212,8 @@ def _declare(name: str, row: LossType, tensors: int) -> None:
     sample = _SAMPLES.get(name, "(1 2 3f;1.5 2 2.5)")
 
     @function(name, GROUP, f"the loss of {row.source.split('.')[-1]} as a function",
-              *given, *rest, raw=True, examples=[f"{name}{sample}"])
+              *given, *rest, raw=True, examples=[f"{name}{sample}"],
+              learn=partial(_learn, row, tensors))
     def run(x: Value) -> Value:
         return apply_loss(name, row, x, tensors)
 

@@ -2,12 +2,16 @@
 
 A pointer is a general list of one long.  The number only looks like an address: it is a counter,
 so a number is never used twice and a freed or forged pointer is always found out.
+
+Tensors come and go by the million, so a tensor stands in the registry as itself; whoever asks
+for its `Handle` gets one made for the occasion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import torch
@@ -35,7 +39,7 @@ class Handle:
     """One live pointer: its number, its class, and the object behind it.
 
     `obj` is a torch.Tensor (None when undefined), a list of tensors, a `TensorDict`, a module,
-    a loss, an optimizer or a model.
+    a loss, an optimizer or a model.  `replace` puts another object behind the pointer.
     """
 
     ptr: int
@@ -44,18 +48,44 @@ class Handle:
     tag: str = ""
 
 
-HANDLES: dict[int, Handle] = {}
-_STEP = 0x30
-_next = 0x55D4_8C01_2A40
+TENSORS: dict[int, torch.Tensor] = {}  # number -> tensor
+HANDLES: dict[int, Handle] = {}  # number -> handle of any other object, undefined tensors too
+_START, _STEP = 0x55D4_8C01_2A40, 0x30
+number = count(_START, _STEP).__next__  # the number of the next pointer
 
 
 def register(kind: str, obj: Any, tag: str = "") -> List:
     """A new pointer to obj, as a q value."""
-    global _next
-    ptr = _next
-    _next = ptr + _STEP
-    HANDLES[ptr] = Handle(ptr, kind, obj, tag)
-    return List([ptr])
+    ptr = number()
+    if kind == "tensor" and obj is not None:
+        TENSORS[ptr] = obj
+    else:
+        HANDLES[ptr] = Handle(ptr, kind, obj, tag)
+    return List((ptr,))
+
+
+def register_tensor(t: torch.Tensor) -> List:
+    """A new pointer to a tensor."""
+    ptr = number()
+    TENSORS[ptr] = t
+    return List((ptr,))
+
+
+def _handle(ptr: int) -> Handle | None:
+    t = TENSORS.get(ptr)
+    return HANDLES.get(ptr) if t is None else Handle(ptr, "tensor", t)
+
+
+def replace(handle: Handle, obj: Any) -> None:
+    """Put another object behind the pointer of a handle."""
+    if handle.kind == "tensor":
+        if obj is None:
+            HANDLES[handle.ptr] = Handle(handle.ptr, "tensor", None)
+            TENSORS.pop(handle.ptr, None)
+        else:
+            TENSORS[handle.ptr] = obj
+            HANDLES.pop(handle.ptr, None)
+    handle.obj = obj
 
 
 def is_pointer(x: Value) -> bool:
@@ -67,11 +97,11 @@ def find(x: Value) -> Handle | None:
     """The handle of a pointer, None for any other value; signals `stale pointer` if unknown."""
     if type(x) is not List or len(x) != 1:
         return None
-    handle = HANDLES.get(x[0]) if type(x[0]) is int else None
-    if handle is None and qtype(x[0]) == -7:
-        handle = HANDLES.get(int(x[0]))
-        if handle is None:
-            raise QError("stale pointer")
+    if type(x[0]) is not int and qtype(x[0]) != -7:
+        return None
+    handle = _handle(int(x[0]))
+    if handle is None:
+        raise QError("stale pointer")
     return handle
 
 
@@ -94,11 +124,12 @@ def need(x: Value, *kinds: str, name: str) -> Handle:
 
 def mapped(x: Value) -> bool:
     """Whether x is a live pointer."""
-    return is_pointer(x) and int(x[0]) in HANDLES
+    return is_pointer(x) and _handle(int(x[0])) is not None
 
 
 def free(handle: Handle) -> None:
     """Forget a handle; the object goes with its last reference."""
+    TENSORS.pop(handle.ptr, None)
     HANDLES.pop(handle.ptr, None)
 
 
@@ -110,9 +141,18 @@ def consume(handle: Handle) -> Any:
 
 def free_all() -> None:
     """Forget every handle."""
+    TENSORS.clear()
     HANDLES.clear()
+
+
+def pointers() -> list[int]:
+    """The numbers of all live pointers, oldest first."""
+    return sorted([*TENSORS, *HANDLES])
 
 
 def live() -> Iterator[Handle]:
     """The live handles, oldest first."""
-    return iter(list(HANDLES.values()))
+    for ptr in pointers():
+        handle = _handle(ptr)
+        if handle is not None:  # not freed meanwhile
+            yield handle

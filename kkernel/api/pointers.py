@@ -88,11 +88,11 @@ def use(x: Value, y: Value) -> None:
     if target is None or target.kind not in DATA:
         raise QError("use: 1st arg must be tensor, vector or dictionary")
     source = find(y)
-    if source is target:
+    if source is not None and source.ptr == target.ptr:
         return
     if source is not None and source.kind not in DATA:
         raise QError(f"use: unable to re-assign {target.kind} to given {source.kind}")
-    target.obj = _replacement(target, source, y)
+    objects.replace(target, _replacement(target, source, y))
     if source is not None:
         objects.free(source)
     changed(target.obj)

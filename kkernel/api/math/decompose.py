@@ -263,7 +263,7 @@ _METHOD = choice("driver", "gels", "gelsd", "gelss", "gelsy")
 @function("lstsq", GROUP, "least squares: solution, residuals, rank and singular values", _A, _B,
           Param("rcond", kinds.OPTIONAL_DOUBLE, "smallest singular value kept, relative", None),
           Param("method", _METHOD, "`` `gels`gelsd`gelss`gelsy``, null for the default", None),
-          OUTPUTS, only_lists=True, examples=[f"lstsq({_TALL};(1 2f;3 4f;5 7f))"],
+          OUTPUTS, only_lists=True, examples=[f"lstsq({_TALL};(1 2f;4 4f;5 7f))"],
           samples=[f"({_TALL};(1 2f;3 4f;5 7f))", f"({_TALL};(1 2f;3 4f;5 7f);`gelsd)"])
 def lstsq(a: Tensor, b: Tensor, rcond: float | None, method: str | None, out: Any) -> Any:
     run: Callable[..., Any] = lambda **o: torch.linalg.lstsq(a, b, rcond, driver=method)  # noqa: E731

@@ -23,12 +23,12 @@ Tensor = torch.Tensor
 Run = Callable[..., Any]
 
 
-def writing(inplace: Callable[..., Any]) -> Run:
-    """An in-place method that tells who watches, and gives nothing back."""
+def writing(run: Callable[..., Any], written: int = 0) -> Run:
+    """A function that writes into one of its tensors: it tells who watches, and gives nothing."""
 
-    def write(t: Tensor, *rest: Any) -> None:
-        inplace(t, *rest)
-        changed(t)
+    def write(*tensors: Any) -> None:
+        run(*tensors)
+        changed(tensors[written])
 
     return write
 
@@ -44,6 +44,8 @@ class Unary(Function):
     def prepare(self, args: list[Value]) -> Run | None:
         if len(args) == 1:
             return self.run
+        if args == [forms.POINTER] * 2:
+            return writing(lambda t, out: self.run(t, out=out), 1)
         if args[0] is forms.POINTER and args[1] is NULL and len(args) == 2:
             return self.inplace and writing(self.inplace)
         return None
@@ -85,13 +87,9 @@ class Binary(Function):
 
     def prepare(self, args: list[Value]) -> Run | None:
         operands, rest = forms.split(args)
-        if len(operands) != 2:
-            return None
-        if not rest:
-            return self.run
-        if operands[0] is forms.POINTER and len(rest) == 1 and rest[0] is NULL:
+        if args[0] is forms.POINTER and len(operands) == 2 and rest == [NULL]:
             return self.inplace and writing(self.inplace)
-        return None
+        return self.run if forms.all_operands(args, 2) else None
 
     def arguments(self, x: Value) -> list[Value]:
         args = super().arguments(x)

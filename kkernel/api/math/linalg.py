@@ -31,7 +31,7 @@ class Product(Function):
     """f(x;y) and f(x;y;output), never of one simple list."""
 
     def prepare(self, args: list[Value]) -> forms.Run | None:
-        return self.run if [*map(type, args)] == [forms.Operand] * 2 else None
+        return self.run if forms.all_operands(args, 2) else None
 
     def invoke(self, x: Value) -> Value:
         if not is_general(x):

@@ -89,10 +89,7 @@ class Triangle(Function):
     """x, (x;offset), (x;offset;output), and (tensor;offset;::) in place."""
 
     def prepare(self, args: list[Value]) -> forms.Run | None:
-        operands, rest = forms.split(args)
-        if len(operands) != 1 or len(rest) > 1 or type((rest or [0])[0]) is not int:
-            return None
-        return forms.filled(self.run, args)
+        return self.run if forms.all_operands(args, len(args)) and len(args) < 3 else None
 
     def invoke(self, x: Value) -> Value:
         (a, offset, out, inplace), pointer = self.bind(x)

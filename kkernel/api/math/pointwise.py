@@ -172,7 +172,7 @@ class Power(Function):
     """x to the power y, where either may be a number."""
 
     def prepare(self, args: list[Value]) -> forms.Run | None:
-        return self.run if [*map(type, args)] == [forms.Operand] * 2 else None
+        return self.run if forms.all_operands(args, 2) else None
 
     def invoke(self, x: Value) -> Value:
         (a, b, out, inplace), pointer = self.bind(x)

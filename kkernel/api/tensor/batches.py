@@ -20,7 +20,7 @@ from ..declare import Param, function, simple_items
 from ..dispatch import dispatch
 from ..events import changed
 from ..kinds import NO, as_long, as_longs, is_general, kname
-from ..objects import Handle, find
+from ..objects import Handle, find, replace
 from .spans import Named, common_size, next_batches, select
 from .spans import restore as restore_size
 
@@ -154,7 +154,7 @@ def shuffle(x: Value) -> None:
 
 def _reorder(handle: Handle, order: Tensor, dim: int) -> None:
     if handle.kind == "tensor":
-        handle.obj = reordered(handle.obj, order, dim)
+        replace(handle, reordered(handle.obj, order, dim))
     elif handle.kind == "vector":
         handle.obj[:] = [reordered(t, order, dim) for t in handle.obj]
     else:

@@ -15,10 +15,11 @@ import torch
 
 from kkernel.q.errors import QError
 from kkernel.q.memory import reserve
+from kkernel.q.symbols import Symbol
 from kkernel.q.values import Value, qtype
 
 from ..dtypes import FROM_CODE, symbol_of
-from ..forms import MOST, Places, read_form
+from ..forms import Operand
 from ..kinds import NO, as_long, as_long_double, as_longs, as_number, as_scalar
 from ..objects import find_tensor, register
 from .complexes import complex_tensor
@@ -192,7 +193,7 @@ def create(name: str, args: list[Value]) -> Value:
     if output is not None:
         _fill(name, mode, args[:-1], output.obj)
         return None
-    return register("tensor", _recipe_of(name, mode, args)())
+    return register("tensor", _recipe(name, mode, args)())
 
 
 def _options(args: list[Value]) -> tuple[list[Value], TensorOptions]:
@@ -214,20 +215,12 @@ def _misfit(name: str) -> QError:
     return QError(f"unrecognized argument(s) for tensor creation mode: {name}")
 
 
-def _recipe_of(name: str, mode: Mode, args: list[Value]) -> Recipe:
-    """What makes a tensor of this mode, kept for the next call with the same arguments."""
-    form = None if name in ("complex", "sparse") else read_form(args, Places(), [])
-    if form is None:
-        return _recipe(name, mode, args)
-    key = (name, form)
-    if key not in _recipes:
-        if len(_recipes) >= MOST:
-            _recipes.clear()
-        _recipes[key] = _recipe(name, mode, args)
-    return _recipes[key]
-
-
-_recipes: dict[Any, Recipe] = {}
+def learn(args: list[Value]) -> Recipe | None:
+    """What makes tensors for calls of `tensor` with these arguments again."""
+    mode = MODES.get(args[0]) if type(args[0]) is Symbol else None
+    if mode is None or args[0] in ("complex", "sparse") or any(type(v) is Operand for v in args):
+        return None
+    return _recipe(args[0], mode, args[1:])
 
 
 def _recipe(name: str, mode: Mode, args: list[Value]) -> Recipe:

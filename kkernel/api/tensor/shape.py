@@ -50,7 +50,7 @@ def _sizes(name: str, x: Value, expects: str) -> list[int]:
 # ------------------------------------------------------------------ another size
 
 @function("expand", GROUP, "repeat dimensions of size 1 without copying", _X, _SIZES, raw=True,
-          examples=["expand(1 2 3;2 3)", "expand(7;2 2)"])
+          examples=["expand(1 2 3;2 3)", "expand(7;2 2)"], quick={"pl": Tensor.expand})
 def expand(x: Value) -> Value:
     args = items(x) if isinstance(x, np.ndarray) else simple_items(x)
     wanted = "(input array/tensor; size) or (input array/tensor; tensor w'size to match)"
@@ -78,7 +78,8 @@ for _name, _words, _run in (
         ("reshape", "tensor of another size, a view where possible", torch.reshape),
         ("View", "view of another size, which never copies", Tensor.view)):
     function(_name, GROUP, _words, _X, _SIZES, raw=True,
-             examples=[f"{_name}(til 6;2 3)", f"{_name}(til 6;-1 2)"])(_resizer(_name, _run))
+             examples=[f"{_name}(til 6;2 3)", f"{_name}(til 6;-1 2)"],
+             quick={"pl": _run})(_resizer(_name, _run))
 
 
 @function("resize", GROUP, "change the size of a tensor in place; what is added is 0",
@@ -127,7 +128,7 @@ def inferred(sizes: list[int], count: int) -> list[int]:
 
 @function("permute", GROUP, "dimensions in another order, as a view", _X,
           Param("dims", kinds.LONGS, "all dimensions in their new order"), raw=True,
-          examples=["permute(2 3#til 6;1 0)"])
+          examples=["permute(2 3#til 6;1 0)"], quick={"pl": Tensor.permute})
 def permute(x: Value) -> Value:
     args = simple_items(x)
     if len(args) != 2:
@@ -156,7 +157,8 @@ def _squeezing(name: str, x: Value) -> tuple[Value, int | None, bool]:
 
 @function("squeeze", GROUP, "drop dimensions of size 1", _X,
           Param("dim", kinds.LONG, "the only dimension to drop", None), _FLAG, raw=True,
-          examples=["squeeze 1 3#1 2 3", "squeeze(1 3 1#1 2 3;0)"])
+          examples=["squeeze 1 3#1 2 3", "squeeze(1 3 1#1 2 3;0)"],
+          quick={"p": Tensor.squeeze, "pj": lambda t, dim: _squeezed(t, dim)})
 def squeeze(x: Value) -> Value:
     value, dim, inplace = _squeezing("squeeze", x)
     t, pointer = source(value)
@@ -166,8 +168,12 @@ def squeeze(x: Value) -> Value:
     return result(t.squeeze() if dim is None else t.squeeze(dim), pointer)
 
 
+def _squeezed(t: Tensor, dim: int) -> Tensor:
+    return t.squeeze() if dim == LONG_NULL else t.squeeze(dim)
+
+
 @function("unsqueeze", GROUP, "add a dimension of size 1", _X, _DIM, _FLAG, raw=True,
-          examples=["unsqueeze(1 2 3;0)", "unsqueeze(1 2 3;1)"])
+          examples=["unsqueeze(1 2 3;0)", "unsqueeze(1 2 3;1)"], quick={"pj": Tensor.unsqueeze})
 def unsqueeze(x: Value) -> Value:
     if not is_general(x) or find(x) is not None or len(x) < 2:
         raise QError("unsqueeze requires 2nd arg specifying dimension to add")
@@ -185,7 +191,8 @@ def unsqueeze(x: Value) -> Value:
 @function("transpose", GROUP, "two dimensions exchanged, as a view; the two of a matrix", _X,
           Param("dim1", kinds.LONG, "first dimension", None),
           Param("dim2", kinds.LONG, "second dimension", None), _FLAG, raw=True,
-          examples=["transpose 2 3#til 6", "transpose(2 2 2#til 8;0;2)"])
+          examples=["transpose 2 3#til 6", "transpose(2 2 2#til 8;0;2)"],
+          quick={"pjj": Tensor.transpose})
 def transpose(x: Value) -> Value:
     if not is_general(x):
         return x
@@ -214,7 +221,7 @@ def _turned(t: Tensor, pointer: bool, inplace: bool) -> Value:
 @function("narrow", GROUP, "part of a dimension, as a view", _X, _DIM,
           Param("offset", kinds.LONG, "where the part starts"),
           Param("size", kinds.LONG, "how long it is"), raw=True,
-          examples=["narrow(til 6;0;2;3)"])
+          examples=["narrow(til 6;0;2;3)"], quick={"pjjj": Tensor.narrow})
 def narrow(x: Value) -> Value:
     args: list[Any] = simple_items(x)
     longs = [as_long(v) for v in args[1:]]
@@ -229,7 +236,8 @@ def narrow(x: Value) -> Value:
 
 @function("index", GROUP, "items of one dimension", _X, _DIM,
           Param("i", kinds.LONGS, "index, which drops the dimension, or indices or index tensor"),
-          raw=True, examples=["index(2 3#til 6;1;0)", "index(2 3#til 6;1;2 0)"])
+          raw=True, examples=["index(2 3#til 6;1;0)", "index(2 3#til 6;1;2 0)"],
+          quick={"pjj": Tensor.select, "pjp": Tensor.index_select, "pja": Tensor.index_select})
 def index(x: Value) -> Value:
     if not is_general(x):
         raise QError(f"index: not implemented for {kname(x)}")

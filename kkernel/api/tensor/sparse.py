@@ -13,7 +13,7 @@ from .. import kinds
 from ..convert import to_q, to_tensor
 from ..declare import Param, function, simple_items
 from ..kinds import NO, as_long, kname
-from ..objects import Handle, find_tensor, register
+from ..objects import Handle, find_tensor, register, replace
 from .complexes import of_bare_or_enlisted
 from .tensor_options import TensorOptions
 
@@ -63,7 +63,7 @@ for _name, _words, _f in (("indices", "indices of a sparse tensor", Tensor._indi
 def coalesce(x: Value) -> None:
     handle = _sparse_handle("coalesce", x)
     if not handle.obj.is_coalesced():
-        handle.obj = handle.obj.coalesce()
+        replace(handle, handle.obj.coalesce())
 
 
 @function("dense", GROUP, "dense tensor of a sparse one", _SPARSE, raw=True,

@@ -16,7 +16,7 @@ from ..events import changed
 from ..kinds import NO, as_flag, as_long, as_longs, as_symbols, is_general, kname
 from ..objects import Handle, TensorDict, find, find_tensor, register
 from .collect import check_index, set_entries, set_items, tensor_dict, tensor_list
-from .modes import create
+from .modes import create, learn
 from .tensor_options import as_options
 
 Tensor = torch.Tensor
@@ -30,7 +30,11 @@ GROUP = "tensor"
           Param("options", kinds.VALUE, "option symbols or output tensor; for a pointer: "
                 "index, or dimension and index", None), raw=True,
           examples=["t:tensor 2 3#til 6", "tensor t", "tensor(t;1)", "tensor(t;1;0 2)",
-                    "tensor tensor(`zeros;2 2)", "tensor tensor(1 2 3;`double`grad)"])
+                    "tensor tensor(`zeros;2 2)", "tensor tensor(1 2 3;`double`grad)"],
+          learn=learn, quick={
+              "p": to_q, "a": torch.clone, "j": lambda n: torch.tensor(n, dtype=torch.int64),
+              "f": lambda n: torch.tensor(n, dtype=torch.float64), "b": torch.tensor,
+              "pj": lambda t, i: to_q(t.select(0, i))})
 def tensor(x: Value) -> Value:
     handle = find(x)
     if handle is not None:

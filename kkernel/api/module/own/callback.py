@@ -13,7 +13,7 @@ from kkernel.q.functions import NULL
 from kkernel.q.values import Value
 
 from ...kinds import kname
-from ...objects import HANDLES, find, free, mapped, register
+from ...objects import find, free, mapped, need, register
 from .family import adopt, number
 
 SIGNATURES = {("tensor",): "{[m;x]}", ("tensor",) * 2: "{[m;x;y]}",
@@ -94,4 +94,4 @@ def _from_k(e: QError) -> QError:
 def _release(*pointers: Value) -> None:
     for p in pointers:
         if mapped(p):
-            free(HANDLES[int(p[0])])
+            free(need(p, name="callback"))
