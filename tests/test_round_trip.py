@@ -1,10 +1,12 @@
 """The one-line form of a value, evaluated, gives the value back.
 
-Where it is q: lists of one item (`,1`) and tables (`+`a`b!...`) print in k, and are left out.
+Lists of one item (`,1`) and tables (`+`a`b!...`) print in k: they read back behind `k)`, as
+everything else does, and are left out where the text is read as q.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from kkernel.q.types import BY_CODE, EPOCH
 from kkernel.q.values import Dict, List, Table, at, char_code, collapse, count, qtype
 
 q = Interpreter()
+Fits = Callable[[list[Any]], bool]
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 
@@ -50,37 +53,65 @@ _RAW: dict[int, st.SearchStrategy[Any]] = {
 }
 
 
+def any_count(x: list[Any]) -> bool:
+    return True
+
+
 def not_one(x: list[Any]) -> bool:
     return len(x) != 1
 
 
-def vectors(code: int) -> st.SearchStrategy[Any]:
+def vectors(code: int, fits: Fits) -> st.SearchStrategy[Any]:
     t = BY_CODE[code]
-    return st.lists(_RAW[code], max_size=6).filter(not_one).map(
+    return st.lists(_RAW[code], max_size=6).filter(fits).map(
         lambda raw: np.array(raw, t.raw).view(t.dtype))
 
 
-names = st.lists(_NAME, max_size=4).filter(not_one).map(symbols)
-simple = st.one_of(*[vectors(code) for code in _RAW], names)
-atoms = simple.filter(len).map(lambda x: at(x, 0))
+def symbol_vectors(fits: Fits) -> st.SearchStrategy[Any]:
+    return st.lists(_NAME, max_size=4).filter(fits).map(symbols)
 
 
-def dictionaries(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def dictionaries(inner: st.SearchStrategy[Any], fits: Fits) -> st.SearchStrategy[Any]:
     entries = st.lists(st.tuples(_NAME, inner), max_size=3, unique_by=lambda p: p[0])
-    return entries.filter(not_one).map(
+    return entries.filter(fits).map(
         lambda pairs: Dict(symbols(k for k, _ in pairs), collapse([v for _, v in pairs])))
 
 
-def lists(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """General lists and what collapses from them, but for tables."""
-    found = st.lists(inner, max_size=4).filter(not_one).map(collapse)
-    return found.filter(lambda x: not isinstance(x, Table))
+def lists(inner: st.SearchStrategy[Any], fits: Fits) -> st.SearchStrategy[Any]:
+    """General lists and what collapses from them."""
+    return st.lists(inner, max_size=4).filter(fits).map(collapse)
 
 
-values = st.recursive(
-    st.one_of(atoms, simple),
-    lambda inner: st.one_of(lists(inner), dictionaries(inner)),
-    max_leaves=12)
+@st.composite
+def tables(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> Table:
+    """Tables of columns of any type, of one column and of one row too."""
+    rows = draw(st.integers(1, 3))
+    simple = st.sampled_from(sorted(_RAW)).flatmap(
+        lambda code: st.lists(_RAW[code], min_size=rows, max_size=rows).map(
+            lambda raw: np.array(raw, BY_CODE[code].raw).view(BY_CODE[code].dtype)))
+    nested = st.lists(inner, min_size=rows, max_size=rows).map(collapse)
+    columns = draw(st.lists(_NAME, min_size=1, max_size=3, unique=True))
+    return Table(columns, [draw(st.one_of(simple, nested)) for _ in columns])
+
+
+@st.composite
+def keyed(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> Any:
+    x = draw(tables(inner).filter(lambda t: len(t.columns) > 1))
+    return Dict(Table(x.columns[:1], x.data[:1]), Table(x.columns[1:], x.data[1:]))
+
+
+def values(fits: Fits, whole: bool) -> st.SearchStrategy[Any]:
+    """Values of all types; `whole`: tables too."""
+    simple = st.one_of(*[vectors(code, fits) for code in _RAW], symbol_vectors(fits))
+    atoms = simple.filter(len).map(lambda x: at(x, 0))
+
+    def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        found = [lists(inner, fits), dictionaries(inner, fits)]
+        if whole:
+            return st.one_of(*found, tables(inner), keyed(inner))
+        return st.one_of(*found).filter(lambda x: not isinstance(x, Table))
+
+    return st.recursive(st.one_of(atoms, simple), nested, max_leaves=12)
 
 
 def same(x: Any, y: Any) -> bool:
@@ -90,6 +121,9 @@ def same(x: Any, y: Any) -> bool:
             same(at(x, i), at(y, i)) for i in range(count(x)))
     if isinstance(x, Dict):
         return isinstance(y, Dict) and same(x.keys, y.keys) and same(x.values, y.values)
+    if isinstance(x, Table):
+        return isinstance(y, Table) and x.columns == y.columns and all(
+            map(same, x.data, y.data))
     if isinstance(x, np.ndarray):
         return x.dtype == y.dtype and (np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
                                        or x.view("u1").tobytes() == y.view("u1").tobytes())
@@ -99,9 +133,15 @@ def same(x: Any, y: Any) -> bool:
 
 
 @settings(deadline=None, max_examples=300)
-@given(values)
+@given(values(not_one, whole=False))
 def test_the_one_line_form_reads_back(x: Any) -> None:
     assert same(x, q(show.line(x, 17)))
+
+
+@settings(deadline=None, max_examples=300)
+@given(values(any_count, whole=True))
+def test_the_one_line_form_reads_back_as_k(x: Any) -> None:
+    assert same(x, q("k)" + show.line(x, 17)))
 
 
 @pytest.mark.parametrize("text", [

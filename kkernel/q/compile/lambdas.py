@@ -39,7 +39,8 @@ def make_lambda(node: N.LambdaNode, scope: Scope) -> Lambda:
     slots = {n: i for i, n in enumerate([*node.params, *locals_])}
     if not node.params:
         slots = {n: i + 1 for n, i in slots.items()}  # slot 0 takes the ignored argument
-    unit = Unit(node.text, start=node.pos, fn=f, parent=scope.unit)
+    start = node.pos - node.text.index("{")  # the text of a k lambda has its k) in front
+    unit = Unit(node.text, start=start, fn=f, parent=scope.unit)
     inner = Scope(unit, scope.globals, scope.space, slots)
     codes = [compile_statement(n, inner) for n in node.body if n is not None]
     if node.body and node.body[-1] is None:

@@ -7,7 +7,7 @@ from ..functions import NULL, Iterator
 from ..registry import CONSTANTS, KEYWORDS, OPERATORS
 from ..syntax import nodes as N
 from ..tables.rows import key_table, table_of
-from ..values import Value, collapse, record
+from ..values import List, Value, collapse, record
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 
 
@@ -69,12 +69,17 @@ def _self(scope: Scope) -> Code:
     return self_
 
 
+_K_FORMS = {",:": "enlist", "%:": "reciprocal"}  # of keywords that q does not show as glyphs
+
+
 def primitive(name: str, pos: int) -> Value:
     """The value of an operator, keyword or k form such as `#:`."""
     found = KEYWORDS.get(name) or OPERATORS.get(name)
     if found is not None:
         return found
     if name.endswith(":") and len(name) > 1:
+        if name in _K_FORMS:
+            return KEYWORDS[_K_FORMS[name]]
         for word in KEYWORDS.values():
             if word.glyph == name and word.glyph != word.name:
                 return word
@@ -112,6 +117,8 @@ def _list(node: N.ListNode, scope: Scope) -> Code:
     def make(frame: Slots) -> Value:
         values = [c(frame) for c in codes]
         values.reverse()
+        if type(values[0]) is List:  # as of pointers: general, whatever else is in it
+            return List(values)
         return collapse(values)
     return make
 
