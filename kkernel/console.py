@@ -27,6 +27,7 @@ def new_session() -> Session:
     from .session import Session
 
     memory.limit_workspace()
+    memory.keep_freed()
     session = Session(write, write_error)
     register(session, Terminal(write))
     if sys.stderr.isatty() and os.environ.get("RANK", "0") == "0":  # one of torchrun's processes

@@ -7,6 +7,9 @@ import gzip
 import hashlib
 import json
 import os
+import platform
+import subprocess
+import sys
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -274,6 +277,24 @@ def test_memory_is_told_by_name() -> None:
     assert line(q.evaluate("key .Q.w[]")) == "`used`heap`peak`wmax`mmap`mphy`syms`symw"
     assert q.evaluate("(.Q.w[]`used)<=.Q.w[]`peak") is True
     assert q.evaluate("(count system\"w\";count system\"w 0\")~6 2") is True
+
+
+KEEPS = """\
+x:{x#1.}each 60#1000000
+x:0
+-1 string .Q.gc[];
+-1 string .Q.gc[];
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_freed_memory_stays_until_it_is_collected(tmp_path: Path) -> None:
+    file = tmp_path / "keeps.q"
+    file.write_text(KEEPS)
+    out = subprocess.run([sys.executable, "-m", "kkernel", str(file)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, check=True, text=True).stdout
+    first, second = map(int, out.split())
+    assert first > 200 << 20 > 20 << 20 > second
 
 
 def test_arguments_are_read_by_opt_def_and_x() -> None:

@@ -85,6 +85,7 @@ class QKernel(IPythonKernel):
             from .screen import CellScreen
 
             memory.limit_workspace()
+            memory.keep_freed()
             self._q = Session(self.output.write, self.output.write_error, self._show)
             self._q.attach(self.host)
             self._q.interpreter.read_line = lambda: asking.read_line(self)

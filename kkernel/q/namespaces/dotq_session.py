@@ -14,6 +14,7 @@ from ..backtrace import frame_text, running
 from ..compile import q_error
 from ..errors import Frame, QError, type_error
 from ..functions import NULL, PyFunction
+from ..memory import release
 from ..operators.at import attempt
 from ..symbols import TABLE, Symbol, sym, symbols
 from ..system import measured, workspace
@@ -43,6 +44,7 @@ def collect(x: Value) -> Value:
     """.Q.gc: free what is no longer used; the bytes that went back to the system."""
     before = workspace()[0]
     gc.collect()
+    release()
     return max(0, before - workspace()[0])
 
 
