@@ -163,12 +163,16 @@ def tables() -> Iterator[Ratio]:
                   lambda: frame2.merge(keyed, on="b", how="left"), 1, rounds=9)
 
 
-def main() -> None:
+PARTS = {part.__name__: part for part in (calls, vectors, symbols, tables)}
+
+
+def main(names: list[str]) -> None:
+    """All parts, or those named."""
     print(HEADER)
-    for part in (calls, vectors, symbols, tables):
-        for r in part():
+    for name in names or PARTS:
+        for r in PARTS[name]():
             print(r.row(), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

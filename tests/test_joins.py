@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from kkernel.q import Interpreter
 from kkernel.q.errors import QError
-from kkernel.q.symbols import symbols
+from kkernel.q.symbols import sym, symbols
+from kkernel.q.tables import joins
 from kkernel.q.types import LONG_NULL
 from kkernel.q.values import Table, items
 
@@ -69,6 +72,29 @@ def test_aj(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
         zip(left.v, longs(want.w)))
     alone = pd.merge_asof(left, right.drop(columns="s"), on="time")
     assert items(q("aj[`time;a;delete s from b]").column("w")) == longs(alone.w)
+
+
+@settings(max_examples=60, deadline=None)
+@given(frames=two_frames(), cells=st.integers(1, 60))
+def test_as_of_by_blocks_of_any_size(frames: tuple[pd.DataFrame, pd.DataFrame],
+                                     cells: int) -> None:
+    left, right = (table_of(f) for f in frames)
+    columns = [sym("s"), sym("time")]
+    times, other = left.column("time"), right.column("time")
+    equal = joins.Equals(columns[:1], left, right)
+    with mock.patch.object(joins, "BLOCK_CELLS", cells):
+        found = joins.last_in_step(equal, times, other)
+    assert found.tolist() == joins.Timeline(equal, other).as_of(times).tolist()
+
+
+@pytest.mark.parametrize(("x", "y"), [
+    ([1, -2, 3], [3, 250]), ([0, 300], [-200, 7, 300]), ([5], [10**9]), ([LONG_NULL, 1], [1]),
+    ([], [1]), ([2], [])])
+def test_codes_are_equal_for_equal_items(x: list[int], y: list[int]) -> None:
+    equal = joins.Equals([sym("k")], Table(["k"], [np.array(x, "i8")]),
+                         Table(["k"], [np.array(y, "i8")]))
+    for a, code in zip(x, equal.left.tolist()):
+        assert [a == b for b in y] == [code == c for c in equal.right.tolist()]
 
 
 @settings(max_examples=40, deadline=None)

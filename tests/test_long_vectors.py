@@ -56,6 +56,20 @@ def test_an_item_assigned_in_place_is_seen(q):
     assert q("{w:til 100000;a:sum w;w[3]:0N;a-sum w}[]") == 3
 
 
+def test_times_changed_in_place_are_sorted_no_more(q):
+    q("l:([]t:til 100000); times:til 100000; r:{([]t:times;v:til 100000)}")
+    assert q("(aj[`t;l;r[]]`v)~til 100000")
+    q("times[7]:1000000")
+    assert q("(count aj[`t;l;`t xasc r[]])=100000")
+    assert q("(aj[`t;l;`t xasc r[]]`v)[6 7 8]~6 6 8")
+
+
+@pytest.mark.parametrize("column", ["x", "i", "n", "k", "`int$i", "i>3", "2000.01.01+i"])
+def test_rows_that_are_not_there_are_null(q, column):
+    q(f"k:(`$string til 9) j; c:{column}; at:-1+til 1+count c")
+    assert q("(1_c at)~c til count c") and q("first[c at]~c[-1]") and q("c[0N]~c[-1]")
+
+
 @pytest.mark.parametrize("keys", ["j", "i", "j,i", "i*j+1000*j"])
 def test_by_groups_as_one_group_at_a_time(q, keys):
     q("t:([]x;y;i;j;n)")

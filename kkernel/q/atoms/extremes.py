@@ -1,4 +1,4 @@
-"""The least and greatest item of long vectors, remembered.
+"""The least and greatest item of long vectors, and whether they ascend: remembered.
 
 Almost every operation on integers has to know whether there are nulls, which is one more pass
 through memory.  Vectors do not change, so the answer is kept as long as the vector lives.  What
@@ -7,6 +7,7 @@ writes into a vector that nobody else sees (`x[i]:y`, `compile/reuse.py`) calls 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
@@ -30,12 +31,17 @@ _known: dict[int, Known] = {}
 
 def least(x: Array) -> Any:
     """The least item of a nonempty array of plain numbers; nan where a float is nan."""
-    return _extreme(np.minimum, x)
+    return _remembered(x, _least) if x.size >= LONG else _least(x)
 
 
 def greatest(x: Array) -> Any:
     """The greatest item of a nonempty array of plain numbers; nan where a float is nan."""
-    return _extreme(np.maximum, x)
+    return _remembered(x, _greatest) if x.size >= LONG else _greatest(x)
+
+
+def ascends(x: Array) -> bool:
+    """Whether no item of a vector of plain numbers is less than the one before it."""
+    return bool(_remembered(x, _ascends) if x.size >= LONG else _ascends(x))
 
 
 def forget(x: Array) -> None:
@@ -43,16 +49,26 @@ def forget(x: Array) -> None:
     _known.pop(id(x), None)
 
 
-def _extreme(ufunc: np.ufunc, x: Array) -> Any:
-    if x.size < LONG:
-        return ufunc.reduce(x, axis=None)
+def _least(x: Array) -> Any:
+    return np.minimum.reduce(x, axis=None)
+
+
+def _greatest(x: Array) -> Any:
+    return np.maximum.reduce(x, axis=None)
+
+
+def _ascends(x: Array) -> bool:
+    return bool((x[1:] >= x[:-1]).all())
+
+
+def _remembered(x: Array, fact: Callable[[Array], Any]) -> Any:
     entry = _known.get(id(x))
     if entry is None:
         entry = _known[id(x)] = Known(x, _drop)
         entry.key, entry.found = id(x), {}
-    if ufunc not in entry.found:
-        entry.found[ufunc] = ufunc.reduce(x, axis=None)
-    return entry.found[ufunc]
+    if fact not in entry.found:
+        entry.found[fact] = fact(x)
+    return entry.found[fact]
 
 
 def _drop(entry: ref[Array]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..atoms.extremes import greatest, least
 from ..errors import type_error
 from ..functions import NULL
 from ..symbols import Symbol, symbols
@@ -24,6 +25,7 @@ from ..values import (
     bare,
     collapse,
     is_function,
+    is_vector,
     items,
     null,
     null_vector,
@@ -122,6 +124,8 @@ def at_positions(x: Value, where: Array) -> Value:
     n = len(x)
     if in_range(where, n):
         return take_positions(x, where)
+    if is_vector(x) and 0 < n <= len(where) and least(where) == -1 and greatest(where) < n:
+        return np.append(bare(x), null_vector(CODE_OF_DTYPE[x.dtype], 1)).take(where)  # -1: last
     return _with_nulls(x, where, where.view(np.uint64) < n)
 
 

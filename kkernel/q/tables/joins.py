@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from ..atoms.extremes import ascends, greatest, least
 from ..errors import type_error
 from ..lists.enums import resolve
 from ..lists.grouping import dense, joined, order_of, ordinals, row_codes, stable_order
-from ..values import Array, Table, Value, is_vector
+from ..values import Array, Table, Value, bare, is_vector
 from .rows import find_rows
 
 ABSENT = -1
@@ -43,7 +45,8 @@ def as_of(columns: Sequence[str], left: Table, right: Table) -> Array:
     equal = Equals(columns[:-1], left, right)
     times, other = left.column(columns[-1]), right.column(columns[-1])
     mine, theirs = integers_like(times, other), integers_like(other, other)
-    if equal.groups * len(theirs) < STEP_CELLS and ascending(mine) and ascending(theirs):
+    few = equal.groups <= STEP_GROUPS and equal.groups * len(theirs) < STEP_CELLS
+    if few and ascends(mine) and ascends(theirs):
         return last_in_step(equal, mine, theirs)
     return Timeline(equal, other).as_of(times)
 
@@ -53,14 +56,41 @@ class Equals:
 
     def __init__(self, columns: Sequence[str], left: Table, right: Table) -> None:
         n, m = len(left), len(right)
-        both = [joined(left.column(c), right.column(c)) for c in columns]
-        code, groups = row_codes(both, n + m) if both else (np.zeros(n + m, np.int64), 1)
-        self.left, self.right = code[:n], code[n:]
+        pairs = [(left.column(c), right.column(c)) for c in columns]
+        alike = paired_codes(*pairs[0]) if len(pairs) == 1 else None
+        if alike is None:
+            both = [joined(x, y) for x, y in pairs]
+            code, groups = row_codes(both, n + m) if both else (np.zeros(n + m, np.int64), 1)
+            alike = code[:n], code[n:], groups
+        self.left, self.right, groups = alike
         self.groups = max(groups, 1)
+
+
+def paired_codes(x: Value, y: Value) -> tuple[Array, Array, int] | None:
+    """Integers below a bound that are equal for equal items, of two vectors of symbols or
+    integers of one type that lie close together; None for others.
+    """
+    if not (is_vector(x) and is_vector(y) and x.dtype == y.dtype and x.dtype.kind in "iu"):
+        return None
+    if not (len(x) and len(y)):
+        return None
+    x, y = bare(x), bare(y)
+    low = min(int(least(x)), int(least(y)))
+    width = max(int(greatest(x)), int(greatest(y))) - low + 1
+    if width > 1 << 16:
+        return None
+    small = np.uint8 if width <= 256 else np.uint16
+    return _above(x, low, small), _above(y, low, small), width
+
+
+def _above(x: Array, low: int, dtype: DTypeLike) -> Array:
+    above: Array = np.subtract(x, x.dtype.type(low), dtype=dtype, casting="unsafe")
+    return above
 
 
 STEP_CELLS = 40_000_000  # right rows times groups up to which walking in step is faster
 BLOCK_CELLS = 1 << 16  # of which as many are laid out at once as a cache holds
+STEP_GROUPS = 1 << 10  # so that many right rows fit in a block
 
 
 def last_in_step(equal: Equals, mine: Array, theirs: Array) -> Array:
@@ -73,26 +103,36 @@ def last_in_step(equal: Equals, mine: Array, theirs: Array) -> Array:
     edges = np.append(np.searchsorted(mine, theirs, "left"), len(mine))  # left rows before each
     out = np.empty(len(mine), np.int64)
     out[:edges[0]] = ABSENT
-    last = np.full(groups, ABSENT, np.int32 if m < 2**31 else np.int64)
     size = max(BLOCK_CELLS // groups, 1)
-    for start in range(0, m, size):
-        codes, edge = equal.right[start:start + size], edges[start:start + size + 1]
-        table = _running_last(codes, last, start)
-        width = len(codes) + 1
-        rows = slice(edge[0], edge[-1])
-        after = np.repeat(np.arange(1, width), np.diff(edge))  # how many right rows have passed
-        out[rows] = table[equal.left[rows] * width + after]
-        last = table[width - 1::width]
+    width = size + 1
+    rows, cells = _running_last(equal.right, groups, size)
+    passed, gaps = np.arange(1, width), edges[1:] - edges[:-1]
+    for block, start in enumerate(range(0, m, size)):
+        stop = min(start + size, m)
+        runs = slice(start + block * groups, stop + (block + 1) * groups)
+        left = slice(edges[start], edges[stop])
+        cell = passed[:stop - start].repeat(gaps[start:stop])  # how many right rows have passed
+        cell += np.multiply(equal.left[left], width, dtype=np.int64)
+        out[left] = rows[runs].repeat(cells[runs]).take(cell)
     return out
 
 
-def _running_last(codes: Array, last: Array, start: int) -> Array:
-    """For each group the last row after 0, 1 .. of these rows: runs of equal rows, laid out."""
-    width, heads = len(codes) + 1, np.arange(len(last))
-    order = order_of(np.concatenate([heads, codes]), len(last))
-    begins = np.concatenate([heads * width, codes * width + np.arange(1, width)])[order]
-    rows = np.concatenate([last, np.arange(start, start + len(codes), dtype=last.dtype)])[order]
-    return rows.repeat(np.diff(begins, append=len(last) * width))
+def _running_last(codes: Array, groups: int, size: int) -> tuple[Array, Array]:
+    """The last row of each group after 0, 1 .. `size` rows of each block of so many: as runs of
+    equal rows, block by block and group by group, and how long the runs are.
+    """
+    m, width = len(codes), size + 1
+    row = np.arange(m, dtype=np.int32)
+    block, within = np.divmod(row, np.int32(size))
+    heads = np.arange((int(block[-1]) + 1) * groups if m else 0)
+    place = block.astype(np.int64) * groups + codes
+    last = np.full(len(heads) + groups, ABSENT, np.int32)
+    last[place + groups] = row
+    before = np.maximum.accumulate(last.reshape(-1, groups))[:-1].ravel()
+    order = order_of(np.concatenate([heads, place]), len(heads))
+    begins = np.concatenate([heads * width, place * width + within + 1])[order]
+    return (np.concatenate([before, row])[order],
+            np.append(begins[1:], len(heads) * width) - begins)
 
 
 class Timeline:
@@ -109,17 +149,17 @@ class Timeline:
             equal.left, minlength=self.groups))  # of each left row, in the order of the visits
         self.right_time = right_time
         self._scale(ordinals(right_time))
-        self._arrange(equal.right)
+        self._arrange(equal.right.astype(np.int64, copy=False))
 
     def _arrange(self, code: Array) -> None:
         """Right rows by place: often they lie so already, at least within each group."""
         places = code * self.width + self._right
         self.order: Array | None = None
         self.places = places
-        if not ascending(places):
+        if not ascends(places):
             self.order = order_of(code, self.groups)
             self.places = places[self.order]
-        if not ascending(self.places):
+        if not ascends(self.places):
             self.order = stable_order(places)
             self.places = places[self.order]
 
@@ -186,10 +226,6 @@ class Timeline:
         return self._unvisited(np.where(found, self.rows(place), ABSENT))
 
 
-def ascending(x: Array) -> bool:
-    return bool((x[1:] >= x[:-1]).all())
-
-
 def integers_like(times: Value, other: Value) -> Array:
     """Times as the integers that those of another column are compared by.
 
@@ -213,7 +249,7 @@ def count_until(sorted_: Array, wanted: Array) -> Array:
 
     Where the wanted ones ascend too and are many, it is the sorted ones that are searched for.
     """
-    if len(wanted) < 2 * len(sorted_) or not ascending(wanted):
+    if len(wanted) < 2 * len(sorted_) or not ascends(wanted):
         return np.searchsorted(sorted_, wanted, "right")
     before = np.searchsorted(wanted, sorted_, "left")  # wanted ones below each sorted one
     edges = np.concatenate([[0], before, [len(wanted)]])
