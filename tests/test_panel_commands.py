@@ -63,16 +63,46 @@ def test_q_and_panels_read_each_others_files(q: Run) -> None:
     shown = q("tensor parm(m;`fc.weight)")
     q("`:whole set state m; `:part set state module m")
     assert q(".ui.save[m;`:run.kdb;`now]").startswith("saved now, ")
-    assert q("(get`:run.kdb)~get`:part") == "1b\n"
+    assert q("(get`:run.kdb)~get`:whole") == "1b\n"
+    assert q("(get`:run.kdb)[`module]~get`:part") == "1b\n"
     q("zeros(m;`fc.weight)")
     for file in ("whole", "part", "run.kdb"):
         q(f".ui.load[m;`:{file};`$\"{file}\"]")
         q(f".ui.restore[m;`$\"{file}\"]")
         assert q("tensor parm(m;`fc.weight)") == shown
         q("zeros(m;`fc.weight)")
-    assert q("tensor parm(module get`:run.kdb;`fc.weight)") == shown
+    assert q("tensor parm(module(get`:run.kdb)`module;`fc.weight)") == shown
     q("`:other set 1 2 3")
     assert "holds no state of a module" in q(".ui.load[m;`:other;`x]")
+
+
+OPTIMIZERS = ["(`adam;m0;.01)", "(`adam;m0;.01;`amsgrad,1b)", "(`adamw;m0;.01)", "(`adagrad;m0;.1)",
+              "(`rmsprop;m0;.01;`momentum,.9)", "(`rmsprop;m0;.01;`centered,1b)", "(`lamb;m0;.01)",
+              "(`sgd;m0;.1)", "(`sgd;m0;.1;`momentum,.9)", "(`lbfgs;m0;.5;3)"]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_training_goes_on_from_a_q_file_to_the_last_bit(q: Run, optimizer: str) -> None:
+    q("m0:module seq(`sequential;(`linear;`fc;4;3);(`batchnorm1d;`b;3))")
+    assert q(f"k:model(m0;loss`mse;opt{optimizer})") == ""
+    q("x:tensor(`randn;8 4); y:tensor(`randn;8 3); train(k;x;y)")
+    q("one:{run k; (tensor parm(k;`fc.weight);tensor parm(k;`b.bias))}")
+    q("one[]; one[];")
+    assert q(".ui.save[k;`:k.kdb;`now]").startswith("saved now, ")
+    assert q("a:one each til 3; (a 0)~a 2") == "0b\n"
+    assert q(".ui.load[k;`:k.kdb;`there]; .ui.restore[k;`there]").endswith("same bits\n")
+    assert q("a~one each til 3") == "1b\n"
+    q("`:other set @[get`:k.kdb;`optimizer;:;@[o;`parms;:;2#(o:(get`:k.kdb)`optimizer)`parms]]")
+    assert "parameter groups are not those" in q(".ui.load[k;`:other;`wrong]")
+
+
+def test_an_optimizers_buffers_of_another_size_are_refused(q: Run) -> None:
+    q("x:tensor(`randn;8 4); y:tensor(`randn;8 3); backward(m;x;y); step m;")
+    q("s:state m; p:s[`optimizer;`parms]; b:p`buffers; k:first key b 0")
+    q("b[0;`exp_avg]:1 2e; s[`optimizer]:@[s`optimizer;`parms;:;@[p;`buffers;:;b]]; `:bad set s")
+    before = q("state m")
+    assert "holds no state" in q(".ui.load[m;`:bad;`bad]")
+    assert q("state m") == before
 
 
 @pytest.mark.parametrize(("source", "words"), [

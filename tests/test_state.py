@@ -12,7 +12,9 @@ from torch import nn
 from kkernel.api import view
 from kkernel.api.states import random_state
 from kkernel.api.states.digest import digest, same_bits
-from kkernel.api.states.state_record import Key, apply, capture, check, pack, unpack, verify
+from kkernel.api.states.optimizer_record import pack, unpack
+from kkernel.api.states.record import Key
+from kkernel.api.states.state_record import apply, capture, check, verify
 
 OPTIMIZERS: dict[str, Any] = {
     "sgd": lambda p: torch.optim.SGD(p, 0.05, momentum=0.9, nesterov=True),

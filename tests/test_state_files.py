@@ -23,7 +23,8 @@ from torch import nn
 from kkernel.api import view
 from kkernel.api.states import statefile, tensor_file
 from kkernel.api.states.digest import digest, raw_digest
-from kkernel.api.states.state_record import StateError, capture
+from kkernel.api.states.record import StateError
+from kkernel.api.states.state_record import capture
 from kkernel.q.files import atomic_file
 
 DATA = Path(__file__).parent / "data"

@@ -80,8 +80,7 @@ def note(model: Any, name: str, text: str) -> str:
 def save(model: Any, path: str, name: str) -> str:
     """save a state to a file; `now is the live one; in q's own form if the name ends in .kdb"""
     path = state_path(path)
-    module, _ = view.parts(model)
-    size = save_file(path, view.snapshots_of(model).state(name), module)
+    size = save_file(path, view.snapshots_of(model).state(name), model)
     return f"saved {name}, {byte_size(size)}"
 
 

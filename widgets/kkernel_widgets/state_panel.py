@@ -146,14 +146,21 @@ class StatePanel(Panel):
         path, name = _path(path), _text(name, "name", LONGEST_NAME)
         if os.path.exists(path):
             _refuse_foreign(path)
-        size = save_file(path, self.snapshots.state(name), self.module, self._progress())
-        what = "parameters and buffers of " if path.endswith(KDB) else ""
+        state = self.snapshots.state(name)
+        size = save_file(path, state, self.model, self._progress())
+        what = "" if not path.endswith(KDB) else self._kept_by_q(state)
         self.say(f"saved {what}{name}, {byte_size(size)}", self.line("save", path, name))
+
+    def _kept_by_q(self, state: view.State) -> str:
+        """Words for what a file in q's own form keeps."""
+        if self.model is self.module or state.optimizer is None:
+            return "parameters and buffers of "
+        return "model and optimizer, no random generators, of "
 
     def _load(self, path: Any = None, name: Any = None) -> None:
         path = found_path(_text(path, "file", LONGEST_PATH))
         self.say(f"reading {byte_size(os.path.getsize(path))}")
-        state, note = view.read_any(path, self.module)
+        state, note = view.read_any(path, self.model)
         name = _text(name or "", "name", LONGEST_NAME) or self._name_for(path)
         self.snapshots.add(name, state, note)
         self.say(f"loaded as {name}; restore writes it into the model", self.line("load", path,
@@ -342,11 +349,11 @@ def found_path(path: str) -> str:
     return exact if path and os.path.isfile(exact) else state_path(path)
 
 
-def save_file(path: str, state: view.State, module: Any, progress: Any = None) -> int:
+def save_file(path: str, state: view.State, model: Any, progress: Any = None) -> int:
     """Save in the format that the suffix says; returns the size in bytes."""
     if path.endswith(KDB):
-        return view.save_kdb(path, state, module)
-    return view.save_state(path, state, module, progress=progress)
+        return view.save_kdb(path, state, model)
+    return view.save_state(path, state, view.parts(model)[0], progress=progress)
 
 
 def _refuse_foreign(path: str) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..look.counting import CHUNK
 from ..look.histogram import Histogram, histogram
 from .digest import digest
-from .state_record import State
+from .record import State
 
 STATUSES = ("same", "differs", "only in A", "only in B", "other shape")
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from .difference import Difference, differences
 from .digest import digest, raw_digest
 from .parallel import each
-from .state_record import Key, State, StateError, apply, capture, check, parts
+from .record import Key, State, StateError
+from .state_record import apply, capture, check, parts
 
 NOW = "now"  # the name of the live state in comparisons
 MOST_UNDO = 10

@@ -20,18 +20,8 @@ from ..look.spec import identity
 from ..look.structure import children
 from . import tensor_file
 from .kdb_state import is_kdb_file, read_kdb
-from .state_record import (
-    Applied,
-    Key,
-    State,
-    StateError,
-    apply,
-    capture,
-    check,
-    named_tensors,
-    parts,
-    verify,
-)
+from .record import Key, State, StateError
+from .state_record import Applied, apply, capture, check, named_tensors, parts, verify
 from .tensor_file import Progress, TensorFile
 
 Path = str | os.PathLike[str]
@@ -228,7 +218,7 @@ def read_any(path: Path, model: Any) -> tuple[State, str]:
     """
     module, _ = parts(model)
     if is_kdb_file(path):
-        return read_kdb(path, module), ""
+        return read_kdb(path, model), ""
     if not _is_pytorch(path):
         with tensor_file.opened(path) as file:
             ours = file.manifest is not None

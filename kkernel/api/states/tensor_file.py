@@ -28,7 +28,7 @@ from kkernel.q.files.atomic_file import replaced, write_all
 
 from .digest import digest, raw, raw_digest
 from .parallel import Aside, each
-from .state_record import StateError
+from .record import StateError
 
 VERSION = 1
 MOST_HEADER = 1 << 25  # bytes; a model of 100,000 tensors needs 20 million
