@@ -14,6 +14,7 @@ import numpy as np
 from . import context
 from .apply import apply1
 from .errors import QError, type_error
+from .files.logs import is_log, packed_messages
 from .files.storage import os_error
 from .registry import KEYWORDS
 from .values import Value, is_list, is_string, items, qtype, text
@@ -88,6 +89,10 @@ def _write_console(handle: int, x: Value) -> None:
 
 
 def _write_file(file: IO[bytes], end: bytes, x: Value) -> None:
+    if not end and is_list(x) and qtype(x) not in (10, 4) and is_log(file.name):
+        file.write(packed_messages(x))
+        file.flush()
+        return
     rows = items(x) if end and is_list(x) and qtype(x) not in (10, 4) else [x]
     file.write(b"".join(_bytes(row) + end for row in rows))
     file.flush()

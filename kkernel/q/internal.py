@@ -11,6 +11,7 @@ import numpy as np
 from . import context
 from .apply import apply, apply1
 from .errors import length_error, nyi, type_error
+from .files.logs import replay
 from .files.serialize import message, read_message
 from .registry import KEYWORDS
 from .syntax.scan import scan
@@ -18,7 +19,10 @@ from .text.show import line
 from .types import BY_CODE, LONG_NULL
 from .values import (
     Dict,
+    Enum,
+    EnumAtom,
     List,
+    Table,
     Value,
     collapse,
     is_list,
@@ -127,6 +131,26 @@ def _same(x: Value) -> Value:
     return x
 
 
+_ENUMERATION = 20  # the type number that all enumerations have here
+_LAST_ENUMERATION = 76
+
+
+def _free_type(x: Value) -> bool:
+    """`-10!20h`: is this type number still without an enumeration in any variable?"""
+    if qtype(x) != -5 or not _ENUMERATION <= x <= _LAST_ENUMERATION:
+        raise type_error()
+    variables = context.active.globals
+    spaces = [variables.root, *(space.names for space in variables.spaces.values())]
+    return x != _ENUMERATION or not any(_enumerates(v) for s in spaces for v in s.values())
+
+
+def _enumerates(x: Value) -> bool:
+    if isinstance(x, Dict):
+        return _enumerates(x.keys) or _enumerates(x.values)
+    return isinstance(x, (Enum, EnumAtom)) or (
+        isinstance(x, Table) and any(map(_enumerates, x.data)))
+
+
 def _memory_domain(x: Value) -> int:
     return 0
 
@@ -134,8 +158,9 @@ def _memory_domain(x: Value) -> int:
 _FUNCTIONS: dict[int, Callable[[Value], Value]] = {
     LONG_NULL: display, -(2**31): display, -(2**15): display, -3: _one_line, -4: _tokens,
     -8: _to_bytes,
-    -9: _from_bytes, -14: _quote_escape, -16: _references, -18: _to_bytes, -21: _compression,
-    -22: _length, -23: _same, -27: _format, -33: _sha1, -120: _memory_domain,
+    -9: _from_bytes, -10: _free_type, -11: replay, -14: _quote_escape, -16: _references,
+    -18: _to_bytes, -21: _compression, -22: _length, -23: _same, -27: _format, -33: _sha1,
+    -120: _memory_domain,
 }
 _REPLACED = {
     -1: "hsym", -2: "attr", -5: "parse", -6: "eval", -7: "hcount", -12: ".Q.host",

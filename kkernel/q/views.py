@@ -29,12 +29,17 @@ class View:
         self.busy = False
 
     def __call__(self) -> Value:
-        """The value, computed anew when it is pending; signals 'loop for a view of itself."""
+        """The value, computed anew when it is pending.
+
+        A view of itself reads the value it had; signals 'loop where it had none.
+        """
         if self.busy:
-            raise QError("loop")
+            if self.value is None:
+                raise QError("loop")
+            return self.value
         self.busy = True
         try:
-            now = [self.globals.find(n) for n in self.inputs]
+            now = [self.globals.find(n) if n != self.name else None for n in self.inputs]
             if self.seen is None or not _same(self.seen, now):
                 self.value = self.code([])
                 self.seen = now

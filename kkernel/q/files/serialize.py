@@ -234,6 +234,18 @@ def decode(data: bytes) -> Value:
     return value
 
 
+def decode_file(data: bytes) -> Value:
+    """The value of a data file; items that a handle appended follow a list that does not count
+    them."""
+    if data[:1] != b"\0":
+        return decode(data)
+    reader = Reader(data)
+    found = items(reader.value())
+    while reader.at < len(data):
+        found.append(reader.value())
+    return List(found)
+
+
 class Reader:
     """Reads values from bytes, never past their end."""
 

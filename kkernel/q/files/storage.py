@@ -30,7 +30,7 @@ from ..values import (
     text,
 )
 from .atomic_file import replaced, write_all
-from .serialize import ATTRIBUTES, STORED, decode, encode, loaded, stored
+from .serialize import ATTRIBUTES, STORED, decode_file, encode, loaded, stored
 
 _GENERAL, _VECTOR, _MAPPED = b"\xff\x01", b"\xfe\x20", b"\xfd\x20"
 
@@ -136,7 +136,7 @@ def visible(path: str) -> list[str]:
 def unpacked(data: bytes, path: str) -> Value:
     """The value in the bytes of a data file; says what is wrong with any other bytes."""
     if data[:2] == _GENERAL:
-        return decode(data[2:])
+        return decode_file(data[2:])
     if data[:2] == _VECTOR and len(data) >= 16:
         return _unpacked_vector(data, path)
     if data[:2] == _MAPPED:

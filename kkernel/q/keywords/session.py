@@ -44,7 +44,8 @@ def value(x: Value) -> Value:
         return apply(get(names(x)[0]), items(x)[1:])
     if qtype(x) == 0 and len(x):
         head, *rest = items(x)
-        return apply(value(head) if isinstance(head, Symbol) or is_string(head) else head, rest)
+        named = isinstance(head, Symbol) or is_string(head) or qtype(head) == -10
+        return apply(value(head) if named else head, rest)
     if isinstance(x, Table):
         raise type_error()
     return parts_of(x)

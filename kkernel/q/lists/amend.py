@@ -7,6 +7,7 @@ at the end.  A vector accepts only atoms of its own type.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from sys import getrefcount
 
@@ -16,7 +17,7 @@ from .. import context
 from ..apply import apply1, apply2
 from ..atoms.extremes import forget
 from ..errors import QError, length_error, type_error
-from ..files.storage import read_value, write_value
+from ..files.storage import path_of, read_value, write_value
 from ..functions import MISSING, NULL, Primitive
 from ..registry import OPERATORS
 from ..symbols import Symbol
@@ -84,7 +85,15 @@ def amend_path(d: Value, path: Value, f: Value, y: Value = NOTHING) -> Value:
     if not is_list(path):
         raise type_error()
     steps = items(path)
+    if not steps and y is not NOTHING and _makes_file(d, f):
+        return write_value(d, y)
     return _by_name(d, lambda v: amend(v, steps, _function(f), y), not steps)
+
+
+def _makes_file(d: Value, f: Value) -> bool:
+    """Assigning to a file makes it anew, and so does joining to one that is not there."""
+    return isinstance(d, Symbol) and d.startswith(":") and isinstance(f, Primitive) and (
+        f.name == ":" or (f.name == "," and not os.path.exists(path_of(d))))
 
 
 def _function(f: Value) -> Value | None:
