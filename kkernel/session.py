@@ -38,6 +38,7 @@ class Session:
         self._functions: dict[str, Foreign] | None = None
         self._loading = threading.Lock()
         self.interpreter.globals.missing = self._find
+        self.interpreter.globals.library = self.api_function
         self.interpreter.library = self._library
 
     def execute(self, source: str) -> QError | None:

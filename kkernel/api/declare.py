@@ -96,18 +96,22 @@ class Function:
     label: str = ""  # the prefix of messages, where it is not the name
     samples: tuple[Any, ...] = ()  # sample calls for the tests, as q text
     plain: Run | None = None  # what does the same as `run` when only tensors are given
+    direct: Run | None = None  # what does the same as `run` without an output
+    # options -> what does the same as `run` with them, on tensors alone, without an output
+    fix: Callable[..., Run] | None = None
     usage: str = ""  # what the message for an unknown list of arguments says, if in other words
     only_lists: bool = False  # whether the argument must be a general list
     required: int = field(init=False)
     call: Callable[..., Value] = field(init=False, repr=False)
+    on_items: Callable[..., Value] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
         self.required = sum(p.required for p in self.params)
-        self.call = self.caller()
+        self.set_callers()
 
-    def caller(self) -> Callable[..., Value]:
-        return forms.caller(self)
+    def set_callers(self) -> None:
+        self.call, self.on_items = forms.callers(self)
 
     # -------------------------------------------------------------- reading
 
@@ -198,7 +202,7 @@ class Function:
             return None
         if not alone and self.required == 1 and type(args[0]) is np.ndarray:
             return None  # a list of arrays may be one array
-        found = [_mark(kind, arg, i < self.required)
+        found = [_mark(kind, arg, i < self.required, self.fix is not None)
                  for i, (kind, arg) in enumerate(zip(self._taken(args), args, strict=False))]
         marks = "".join(found)
         whole = len(found) == len(args) and all(found)
@@ -235,7 +239,19 @@ class Function:
                     return None
             else:
                 return None
-        return forms.filled(self.run, values) if len(args) >= self.required else None
+        return self._bound(values) if len(args) >= self.required else None
+
+    def _bound(self, values: list[Any]) -> Run:
+        """What runs on the operands among the values of all parameters."""
+        n = self.required
+        plain = self.params[-1].kind not in (kinds.OUTPUT, kinds.OUTPUTS) or values[-1] is None
+        options = values[n:-1] if self.params[-1].name == "output" else values[n:]
+        if self.fix is not None and plain and forms.all_operands(values[:n], n) \
+                and not any(type(v) is forms.Operand for v in options):
+            return self.fix(*options)
+        if self.direct is not None and plain:
+            return forms.filled(self.direct, [*values[:n], *options])
+        return forms.filled(self.run, values)
 
     # -------------------------------------------------------------- calling
 
@@ -299,15 +315,15 @@ class Function:
     @property
     def foreign(self) -> Foreign:
         """The function as a q value."""
-        return Foreign(self.name, self.rank, self.call, self.doc)
+        return Foreign(self.name, self.rank, self.call, self.doc, self.on_items)
 
 
-def _mark(kind: Kind, arg: Value, required: bool) -> str:
+def _mark(kind: Kind, arg: Value, required: bool, bound: bool) -> str:
     """How a reader reads an argument of this kind; empty if it cannot."""
     of, tensor = type(arg), kind in kinds.TENSOR_KINDS
     if of is List:
         return "p" if tensor or kind is kinds.OUTPUT else ""
-    if of in kind.types:
+    if of in kind.types and (required or not bound):
         return "s" if kind.as_is else "r"
     if of is np.ndarray:
         return "" if tensor and not required else "a" if tensor else "v"
@@ -344,8 +360,11 @@ class Raw(Function):
     quick: Quick = {}
     learn: Learn | None = None
 
-    def caller(self) -> Callable[..., Value]:
-        return forms.caller(self) if self.quick or self.learn else self._in_full
+    def set_callers(self) -> None:
+        if self.quick or self.learn:
+            super().set_callers()
+        else:
+            self.call = self._in_full
 
     def _in_full(self, x: Value) -> Value:
         try:
@@ -398,8 +417,8 @@ def _longs(x: Value) -> list[int]:
 class Binary(Function):
     """A function of two q values (only `use`)."""
 
-    def caller(self) -> Callable[..., Value]:
-        return self._of_two
+    def set_callers(self) -> None:
+        self.call = self._of_two
 
     def _of_two(self, x: Value, y: Value = NULL) -> Value:
         try:
@@ -423,7 +442,8 @@ def declare(f: Function) -> Function:
 def function(name: str, group: str, summary: str, *params: Param, raw: bool = False,
              examples: Sequence[str] = (), result: str = AUTO, label: str = "",
              notes: str = "", samples: Sequence[Any] = (), plain: Run | None = None,
-             usage: str = "", only_lists: bool = False,
+             usage: str = "", only_lists: bool = False, direct: Run | None = None,
+             fix: Callable[..., Run] | None = None,
              quick: Quick | None = None, learn: Learn | None = None) -> Callable[[F], F]:
     """Declare a function: bound arguments go to it in the order of `params`.
 
@@ -435,10 +455,10 @@ def function(name: str, group: str, summary: str, *params: Param, raw: bool = Fa
         cls = Raw if raw else Function
         made = cls(name, group, summary, params, run, tuple(examples), result, label=label,
                    notes=notes, samples=tuple(samples), plain=plain, usage=usage,
-                   only_lists=only_lists)
+                   only_lists=only_lists, direct=direct, fix=fix)
         if isinstance(made, Raw):
             made.quick, made.learn = quick or {}, learn
-            made.call = made.caller()
+            made.set_callers()
         declare(made)
         return run
 

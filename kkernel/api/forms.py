@@ -66,39 +66,39 @@ class Declared(Protocol):
 
 # ------------------------------------------------------------------ calling
 
-def caller(f: Declared) -> Callable[[Value], Value]:
-    """The function of one q value that calls f by the reader of its form."""
+def callers(f: Declared) -> tuple[Callable[[Value], Value], Callable[..., Value]]:
+    """The functions that call f by the reader of a form: on one q value, and on the items of a
+    general list.  Every failure is a QError."""
     known: dict[Any, Run] = {}
     find = known.get
 
     def call(x: Value) -> Value:
-        """Run on a q value; every failure is a QError."""
+        if type(x) is List and len(x) > 1:
+            return on_items(*x)
         try:
-            if type(x) is not List:
-                form = type(x)
-                reader = find(form)
-                return first(f, known, form, x) if reader is None else reader(x)
-            n = len(x)
-            if n == 2:  # no tuple or loop for the lengths that are common
-                a, b = x
-                reader = find((type(a), type(b)))
-                if reader is not None:
-                    return reader(a, b)
-            elif n == 1:
-                reader = find(List)
-                if reader is not None:
-                    return reader(x)
-            else:
-                reader = find((*map(type, x),))
-                if reader is not None:
-                    return reader(*x)
-            return first(f, known, List if n == 1 else (*map(type, x),), x)
+            reader = find(type(x))
+            return first(f, known, type(x), x) if reader is None else reader(x)
         except QError:
             raise
         except Exception as e:
             raise f.failed(x, e) from e
 
-    return call
+    def on_items(*x: Value) -> Value:
+        try:
+            if len(x) == 2:  # no loop and no star for what is most common
+                a, b = x
+                reader = find((type(a), type(b)))
+                if reader is not None:
+                    return reader(a, b)
+            form = (*map(type, x),)
+            reader = find(form)
+            return first(f, known, form, List(x)) if reader is None else reader(*x)
+        except QError:
+            raise
+        except Exception as e:
+            raise f.failed(List(x), e) from e
+
+    return call, on_items
 
 
 def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
@@ -106,7 +106,7 @@ def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
     made = f.invoke(x)
     alone = type(form) is type
     args = (x,) if alone else tuple(x)
-    if args and (not alone or form in (List, np.ndarray, *NUMBERS)) and all(
+    if (not alone or form in (List, np.ndarray, *NUMBERS)) and all(
             is_tensor(v) for v in args if type(v) is List):
         known[form] = learnt(f, args, alone)
     return made

@@ -42,8 +42,15 @@ class Functional(Function):
         values = self.table.read(self.name, rest)
         if values.get("inplace"):
             return None
-        keywords = self._keywords(values)
-        return lambda *tensors: self.run(*tensors, **keywords)
+        return self.with_options(self._keywords(values))
+
+    def with_options(self, keywords: dict[str, Any]) -> Run:
+        """`run` with options, on its tensors."""
+        run = self.run
+        if not keywords:
+            return run
+        return (lambda x: run(x, **keywords)) if self.required == 1 else \
+            lambda *tensors: run(*tensors, **keywords)
 
     def invoke(self, x: Value) -> Value:
         args, given = self._split(x)

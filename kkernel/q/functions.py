@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .values import Value
+from .values import List, Value
 
 PyFunction = Callable[..., Value]
 
@@ -52,7 +52,7 @@ class Lambda:
     """A user function.  The compiler sets `call`, a function of the arguments."""
 
     __slots__ = ("text", "params", "locals", "rank", "namespace", "call", "body", "name", "atomic",
-                 "origin")
+                 "steps", "origin")
     qtype = 100
 
     def __init__(self, text: str, params: Sequence[str], namespace: str) -> None:
@@ -66,6 +66,7 @@ class Lambda:
         self.name = ""  # the global it was last assigned to, for backtraces
         # globals that have to be numbers for `each` to be one call; None where it never is
         self.atomic: tuple[str, ...] | None = None
+        self.steps: Any = None  # of straight.py, once asked for
         self.origin: tuple[str, int] | None = None  # path and line of the script it stands in
 
 
@@ -123,17 +124,20 @@ class Iterator:
 class Foreign:
     """A function that comes from a library, as `2:` loads them (type 112).
 
-    All functions of the k api are such: `fn` takes `rank` values and returns one.
+    All functions of the k api are such: `fn` takes `rank` values and returns one.  `on_items`
+    does for the items of a general list, two or more, what `fn` does for the list.
     """
 
-    __slots__ = ("name", "rank", "fn", "doc")
+    __slots__ = ("name", "rank", "fn", "doc", "on_items")
     qtype = 112
 
-    def __init__(self, name: str, rank: int, fn: PyFunction, doc: str = "") -> None:
+    def __init__(self, name: str, rank: int, fn: PyFunction, doc: str = "",
+                 on_items: PyFunction | None = None) -> None:
         self.name = name
         self.rank = rank
         self.fn = fn
         self.doc = doc
+        self.on_items = on_items or (lambda *items: fn(List(items)))
 
 
 class Definition:

@@ -32,7 +32,8 @@ class Globals:
 
     Unqualified names belong to `current` ("" for the root).  Three hooks widen the search:
     `special` answers `.z` names, `views` hold delayed expressions, and `missing` is asked last,
-    which is how the functions of the k api load on first use.
+    which is how the functions of the k api load on first use.  `library` is asked by the compiler:
+    it loads nothing, and what it gives stays what it is.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Globals:
         self.views: dict[str, Getter] = {}
         self.special: dict[str, Getter] = {}
         self.missing: Callable[[str], Value | None] = lambda name: None
+        self.library: Callable[[str], Value | None] = lambda name: None
         self.current = ""
         self.assigned: dict[str, Callable[[Value | None], None]] = {}  # told of these names
         self.watcher: Callable[[str, list[Value]], None] | None = None  # calls .z.vs
@@ -106,6 +108,15 @@ class Globals:
         return Dict(symbols(own), List(own.values()))
 
     # ------------------------------------------------------------ writing
+
+    def mark(self, plain: Value, marked: Value) -> None:
+        """Every variable that holds this very list holds the marked one: of the attributes
+        `s#` alone acts in place.
+        """
+        for names in (self.root, *(space.names for space in self.spaces.values())):
+            for name, value in names.items():
+                if value is plain:
+                    names[name] = marked
 
     def set(self, name: str, value: Value, space: str | None = None,
             path: Sequence[Value] = ()) -> None:

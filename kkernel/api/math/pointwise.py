@@ -107,23 +107,25 @@ class Factored(Function):
         return args
 
 
-def _sum(name: str, summary: str, run: Any, operands: tuple[str, ...],
+def _sum(name: str, summary: str, direct: Any, operands: tuple[str, ...],
          samples: tuple[str, ...]) -> None:
     params = (*(tensor(n) for n in operands), _MULT, OUTPUT)
+
+    def run(*values: Any) -> Tensor | None:
+        *given, out = values
+        return written(direct(*given, out=out), out)
+
     declare(Factored(name, GROUP, summary, params, run, tuple(name + s for s in samples),
-                     samples=samples, plain=getattr(torch, name)))
+                     samples=samples, plain=getattr(torch, name), direct=direct))
 
 
-_sum("add", "x + mult * y",
-     lambda x, y, m, out: written(torch.add(x, y, alpha=m, out=out), out), ("x", "y"),
+_sum("add", "x + mult * y", lambda x, y, m, **o: torch.add(x, y, alpha=m, **o), ("x", "y"),
      ("(1 2 3;4 5 6)", " 1 2", "(1 2 3f;4 5 6f;10)"))
 _sum("addcmul", "x + mult * y * z",
-     lambda x, y, z, m, out: written(torch.addcmul(x, y, z, value=m, out=out), out),
-     ("x", "y", "z"),
+     lambda x, y, z, m, **o: torch.addcmul(x, y, z, value=m, **o), ("x", "y", "z"),
      ("(1 2f;3 4f;5 6f)", "(1 2f;3 4f;5 6f;.5)"))
 _sum("addcdiv", "x + mult * y % z",
-     lambda x, y, z, m, out: written(torch.addcdiv(x, y, z, value=m, out=out), out),
-     ("x", "y", "z"),
+     lambda x, y, z, m, **o: torch.addcdiv(x, y, z, value=m, **o), ("x", "y", "z"),
      ("(1 2f;3 4f;5 6f)", "(1 2f;3 4f;5 6f;.5)"))
 
 
@@ -150,12 +152,13 @@ declare(Clamp("clamp", GROUP, "x cut to the range from lo to hi",
                Param("hi", kinds.OPTIONAL_NUMBER, "upper limit, null for none"), OUTPUT),
               _clamp, ("clamp(-2 0 7;-1;5)", "clamp(-2 0 7;0N;5)"), only_lists=True,
               samples=("(-2 0 7;-1;5)", "(-2 0 7;0N;5)"),
+              direct=torch.clamp,
               usage="unexpected arg(s), expecting (input;lo;hi) or (input;lo;hi;output)"))
 
 
 @function("lerp", GROUP, "x + weight * (y - x)", tensor("x"), tensor("y"),
           Param("weight", kinds.TENSOR_OR_NUMBER, "number, or tensor or array of weights"),
-          OUTPUT, examples=["lerp(1 2 3f;10 10 10f;.5)", "lerp 1 2 .5"],
+          OUTPUT, examples=["lerp(1 2 3f;10 10 10f;.5)", "lerp 1 2 .5"], direct=torch.lerp,
           samples=["(1 2 3f;10 10 10f;.5)", "(1 2f;3 4f;.1 .9)"])
 def lerp(x: Tensor, y: Tensor, weight: Any, out: Tensor | None) -> Tensor | None:
     return written(torch.lerp(x, y, weight, out=out), out)

@@ -31,11 +31,34 @@ def dims_or_all(dims: Any) -> Any:
     return list(dims) or None
 
 
+def _along(run: Callable[..., Any], dim: Any, keepdim: bool | None) -> Callable[..., Any]:
+    """A reduction over fixed dimensions."""
+    return (lambda x: run(x, dim, True)) if keepdim else lambda x: run(x, dim)
+
+
+def _or_last(run: Callable[..., Any]) -> Callable[..., Callable[..., Any]]:
+    """`fix` for a dimension that may be left out, if nothing follows it."""
+    def fix(dim: int | None, keepdim: bool | None) -> Callable[..., Any]:
+        if dim is None and not keepdim:
+            return run
+        return _along(run, -1 if dim is None else dim, keepdim)
+
+    return fix
+
+
 # ------------------------------------------------------------------ sum and its like
 
 def _summing(name: str, run: Callable[..., Tensor], words: str, plain: Any = None) -> None:
+    def fix(dims: Any, keepdim: bool, dtype: Any) -> Callable[..., Tensor]:
+        torch_run = plain or run
+        if dtype is not None:
+            return lambda x: call(x, dims, keepdim, dtype, None)
+        if not dims and not keepdim:
+            return torch_run
+        return _along(torch_run, dims[0] if len(dims) == 1 else dims_or_all(dims), keepdim)
+
     @function(name, GROUP, words, X, DIMS, KEEPDIM, DTYPE, OUTPUT, plain=plain or run,
-              usage=_USAGE, label=name.lower(),
+              usage=_USAGE, label=name.lower(), fix=fix,
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};0)"],
               samples=[_ROWS, f"({_ROWS};0)", f"({_ROWS};1;1b)", f"({_ROWS};`double)"])
     def call(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
@@ -87,7 +110,7 @@ def prod(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
 def _extreme(name: str, run: Callable[..., Any], words: str) -> None:
     @function(name, GROUP, f"{words} of all; with a dimension also the indices", X, DIM, KEEPDIM,
               OUTPUTS,
-              usage=_USAGE,
+              usage=_USAGE, fix=_or_last(run),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
               samples=[_ROWS, f"({_ROWS};1)", f"({_ROWS};0;1b)"])
     def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
@@ -114,8 +137,13 @@ def aminmax(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
 
 
 def _over_dims(name: str, run: Callable[..., Tensor], words: str) -> None:
+    def fix(dims: Any, keepdim: bool) -> Callable[..., Tensor]:
+        if name == "logsumexp" and not dims:
+            return lambda x: call(x, dims, keepdim, None)
+        return _along(run, dims[0] if len(dims) == 1 else list(dims), keepdim)
+
     @function(name, GROUP, words, X, DIMS, KEEPDIM, OUTPUT,
-              usage=_USAGE,
+              usage=_USAGE, fix=fix,
               examples=[f"{name}({_ROWS};0)"], samples=[f"({_ROWS};0)", f"({_ROWS};0 1;1b)"])
     def call(x: Tensor, dims: Any, keepdim: bool, out: Any) -> Any:
         if name == "logsumexp" and not dims:
@@ -133,7 +161,7 @@ for _name, _run, _words in (("amax", torch.amax, "maximum over dimensions"),
 def _index(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, f"index of the {words}, of the flat input if no dimension", X, DIM,
               KEEPDIM, OUTPUT,
-              usage=_USAGE,
+              usage=_USAGE, fix=lambda dim, keepdim: _along(run, dim, keepdim),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
               samples=[_ROWS, f"({_ROWS};1)"])
     def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
@@ -152,6 +180,8 @@ def _truth(name: str, run: Callable[..., Tensor], words: str) -> None:
               Param("dim", kinds.LONG, "dimension, the last if other arguments follow", None),
               Param("keepdim", kinds.FLAG, "1b to keep the dimension, with size 1", None), OUTPUT,
               usage=_USAGE, label=name.lower(),
+              fix=lambda dim, keepdim: run if dim is None and keepdim is None else
+              _along(run, -1 if dim is None else dim, keepdim),
               examples=[f"{name}(0 1;1 1)", f"{name}((0 1;1 1);1)"], plain=run,
               samples=["(0 1;1 1)", "((0 1;1 1);1)"])
     def call(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
@@ -169,7 +199,8 @@ _truth("Any", torch.any, "any element is")
 def _middle(name: str, one: Callable[..., Tensor] | None, run: Callable[..., Any],
             words: str) -> None:
     @function(name, GROUP, words, X, DIM, KEEPDIM, OUTPUTS,
-              usage=_USAGE,
+              usage=_USAGE, fix=lambda dim, keepdim: one if one and dim is None and not keepdim
+              else _along(run, -1 if dim is None else dim, keepdim),
               examples=[f"{name} 3 1 2", f"{name}((3 1 2;9 8 9);1)"],
               samples=["((3 1 2;9 8 9);1)", "((3 1 2;9 8 9);0;1b)"])
     def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
@@ -195,7 +226,11 @@ def _floating(x: Tensor) -> Tensor:
 
 
 def _spread(name: str, run: Callable[..., Tensor], words: str) -> None:
-    @function(name, GROUP, words, X, DIMS, _UNBIASED, KEEPDIM, OUTPUT,
+    def fix(dims: Any, unbiased: bool, keepdim: bool) -> Callable[..., Tensor]:
+        over, correction = dims_or_all(dims), int(unbiased)
+        return lambda x: run(_floating(x), over, correction=correction, keepdim=keepdim)
+
+    @function(name, GROUP, words, X, DIMS, _UNBIASED, KEEPDIM, OUTPUT, fix=fix,
               usage=up_to(5, "input;dim;unbiased;keepdim;output"),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], samples=_SPREAD)
     def call(x: Tensor, dims: Any, unbiased: bool, keepdim: bool, out: Any) -> Any:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..apply import apply, apply1, apply2
-from ..functions import MISSING, NULL, Composition, Derived, Lambda, Primitive, Projection
+from ..functions import (
+    MISSING,
+    NULL,
+    Composition,
+    Derived,
+    Foreign,
+    Lambda,
+    Primitive,
+    Projection,
+)
 from ..syntax import nodes as N
 from ..values import Value
 from . import inline
@@ -145,15 +154,20 @@ def _apply_one(node: N.Apply, scope: Scope) -> Code:
 
 
 def _call_global(name: str, arg: Code, scope: Scope, unit: Unit, pos: int) -> Code:
-    """`f x` where f is a variable of the root: read without another call."""
-    root, get = scope.globals.root, scope.globals.get
+    """`f x` where f is a variable of the root, or of a library: read without another call."""
+    root, get, views = scope.globals.root, scope.globals.get, scope.globals.views
+    library = scope.globals.library(name)
 
     def call(frame: Slots) -> Value:
         x = arg(frame)
         f = root.get(name)
+        if f is None and not views:
+            f = library
         try:
             if type(f) is Lambda and f.rank == 1:
                 return f.call(x)
+            if type(f) is Foreign and f.rank == 1:
+                return f.fn(x)
             return apply1(get(name, "") if f is None else f, x)
         except Exception as e:
             raise trace(e, unit, pos) from None

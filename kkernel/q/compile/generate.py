@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 
 from ..apply import apply, apply1, apply2
 from ..errors import QError
-from ..functions import MISSING, NULL, Derived, Lambda, Primitive
+from ..functions import MISSING, NULL, Derived, Foreign, Lambda, Primitive
 from ..iterators import truth
 from ..lists.joining import append
 from ..registry import CONSTANTS
 from ..syntax import nodes as N
-from ..values import EMPTY, Value, collapse
+from ..values import EMPTY, List, Value, collapse
 from .fusions import each_group, symbols_of
 from .inline import COMPARISONS, EXPRESSIONS, SMALL, small
 from .nouns import is_plain_global, primitive, unary_form
@@ -61,11 +61,12 @@ class Source:
         self.lines = ["", "  try:"]
         self.positions: dict[int, int] = {}  # number of a line -> position of its operation
         self.names: dict[str, Any] = {
-            "Lambda": Lambda, "Derived": Derived, "NULL": NULL, "MISSING": MISSING,
+            "Lambda": Lambda, "Derived": Derived, "Foreign": Foreign, "NULL": NULL,
+            "MISSING": MISSING, "List": List,
             "EMPTY": EMPTY, "apply": apply, "apply1": apply1, "apply2": apply2, "truth": truth,
             "times": times, "collapse": collapse, "append": append,
             "Returned": Returned, "located": located, "root": scope.globals.root,
-            "get": scope.globals.get}
+            "get": scope.globals.get, "views": scope.globals.views}
         self.level = 2
         self.temporaries = 0
         # a temporary and the line, in an `else`, after which alone it may be no boolean
@@ -246,7 +247,12 @@ def _name(source: Source, node: N.Name) -> str:
 
 
 def _root(source: Source, name: str) -> str:
-    return source.set(f"root[{name!r}] if {name!r} in root else None")
+    """The value of a global, None where it takes a longer search."""
+    own = f"root[{name!r}] if {name!r} in root else "
+    library = source.scope.globals.library(name)
+    if library is None:
+        return source.set(own + "None")
+    return source.set(f"{own}None if views else {source.constant(library)}")
 
 
 @emits(N.DerivedNode)
@@ -258,9 +264,22 @@ def _derived(source: Source, node: N.DerivedNode) -> str:
 
 @emits(N.ListNode)
 def _list(source: Source, node: N.ListNode) -> str:
-    if any(n is None or isinstance(n, N.Const) for n in node.items):
+    if not _has_values(node):
         return source.closure(node)
-    return source.set(f"collapse([{_operands(source, node.items)}])")
+    values = _operands(source, node.items)
+    general = _is_general(values)
+    return source.set(f"{f'List(({values},)) if {general} else ' * bool(general)}"
+                      f"collapse([{values}])")
+
+
+def _has_values(node: N.ListNode) -> bool:
+    """Whether a list is neither a constant nor a projection of enlist."""
+    return None not in node.items and not all(isinstance(n, N.Const) for n in node.items)
+
+
+def _is_general(operands: str) -> str:
+    """A test for operands that, with a general list among them, make one: pointers do."""
+    return " or ".join(f"type({v}) is List" for v in operands.split(", ") if v[0] == "t")
 
 
 def _operands(source: Source, nodes: list[N.Node | None]) -> str:
@@ -302,8 +321,33 @@ def _operation(source: Source, op: Primitive, x: str, y: str, pos: int) -> str:
     return name
 
 
+def _library_call(source: Source, node: N.Apply) -> str | None:
+    """A function of a library applied to one value, unless its name has another value by then;
+    None for other applications."""
+    if len(node.args) != 1 or not isinstance(node.fn, N.Name) or node.args[0] is None:
+        return None
+    word, x = node.fn.name, node.args[0]
+    f = source.scope.globals.library(word) if is_plain_global(word, source.scope) else None
+    if not isinstance(f, Foreign) or f.rank != 1:
+        return None
+    items = x.items if isinstance(x, N.ListNode) and _has_values(x) else []
+    args = _operands(source, items) if items else source.value(x)
+    general = _is_general(args) if len(items) > 1 else ""
+    value = f"collapse([{args}])" if items else args
+    name = source.fresh()
+    source.line(f"if {word!r} in root or views: {name} = apply1(get({word!r}, ''), {value})",
+                node.pos)
+    if general:
+        source.line(f"elif {general}: {name} = {source.constant(f.on_items)}({args})", node.pos)
+    source.line(f"else: {name} = {source.constant(f.fn)}({value})", node.pos)
+    return name
+
+
 @emits(N.Apply)
 def _apply(source: Source, node: N.Apply) -> str:
+    called = _library_call(source, node)
+    if called is not None:
+        return called
     nodes = node.args
     if node.bracketed and nodes == [None]:
         nodes = [N.Const(node.pos, NULL)]
@@ -333,7 +377,13 @@ def _call(source: Source, node: N.Apply, n: int, args: str) -> str:
         other = f"apply1({f}, {args})" if n == 1 else f"apply({f}, [{args}])"
     name = source.fresh()
     quick = f"{name} = {f}.call; {name} = {name}({args})"  # f.call(..) itself is slower in Python
-    return source.choose(name, f"type({f}) is Lambda and {f}.rank == {n}", quick, other, node.pos)
+    source.line(f"if type({f}) is Lambda and {f}.rank == {n}: {quick}", node.pos)
+    if n == 1:
+        source.line(f"elif type({f}) is Foreign and {f}.rank == 1: {name} = {f}.fn({args})",
+                    node.pos)
+    source.line("else:")
+    source.line(f"    {name} = {other}", node.pos)
+    return name
 
 
 # ---------------------------------------------------------------- assignment
