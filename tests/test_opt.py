@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from api_session import ApiSession
 from torch.nn import functional as F
+
+from kkernel.api.optimizer import fused
+from kkernel.api.optimizer.algorithms import SGD
 
 # written by a C++ program: name, options, and the 35 + 7 parameters after six steps
 REFERENCE = [line.split("\t") for line in (Path(__file__).parent / "data" /
@@ -40,6 +45,35 @@ def test_numbers_are_those_of_libtorch(q: ApiSession, name: str, options: str,
             q("step o")
     got = np.concatenate([w.detach().flatten(), b.detach()])
     np.testing.assert_allclose(got, [float(v) for v in expected.split()], rtol=1e-7)
+
+
+FUSED = [(lr, momentum, dampening, decay, nesterov)
+         for lr, momentum, dampening, decay in product((.2, 1.), (0., .9, .99), (0., .3), (0., .01))
+         for nesterov in (False, True) if not nesterov or (momentum and not dampening)]
+SIZES = [(1,), (3,), (16,), (33,), (8, 7), (64, 48), (100, 100), (7, 11), (3, 3, 16), (40001,)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("options", FUSED, ids=str)
+def test_one_pass_gives_the_bits_of_the_single_operations(
+        monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, options: tuple[Any, ...]) -> None:
+    group = dict(zip(("lr", "momentum", "dampening", "weight_decay", "nesterov"), options,
+                     strict=True))
+    found = []
+    for one_by_one in (False, True):
+        if one_by_one:
+            monkeypatch.setattr(fused, "fits", lambda *args: False)
+        g = torch.Generator().manual_seed(5)
+        parms = [torch.randn(s, generator=g).to(dtype) for s in SIZES]
+        parms[5] = parms[5].t()
+        opt = SGD([{"params": parms, **group}], group)
+        for _ in range(4):
+            for p in parms:
+                p.grad = torch.randn(p.shape, generator=g).to(dtype)
+            opt.step()
+        found.append([*parms, *(s["momentum_buffer"] for s in opt.state.values() if s)])
+    assert len(found[0]) == len(SIZES) * (2 if group["momentum"] else 1)
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
 
 
 OPTIMIZERS = ("adagrad", "adam", "adamw", "lamb", "lbfgs", "rmsprop", "sgd")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import compress, zip_longest
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from kkernel.q import interrupts
 from kkernel.q.errors import QError
 
 from ..events import changed
+from . import fused
 
 Group = dict[str, Any]
 Closure = Callable[[], Tensor]
@@ -77,6 +79,10 @@ def _list(states: list[dict[str, Any]], name: str) -> Tensors:
     return [s[name] for s in states]
 
 
+def _chosen(x: list[Any], here: list[bool]) -> list[Any]:
+    return x if all(here) else list(compress(x, here))
+
+
 def _count(states: list[dict[str, Any]]) -> list[int]:
     """Count the step in every state, and give the counts."""
     for s in states:
@@ -96,27 +102,52 @@ class SGD(Stepwise):
 
     def update(self, group: Group, parms: Tensors, grads: Tensors,
                states: list[dict[str, Any]]) -> None:
-        momentum = group["momentum"]
-        grads = _decayed(grads, parms, group["weight_decay"])
-        if momentum:
-            buffers = self._buffers(group, grads, states)
-            if group["nesterov"]:
-                grads = list(torch._foreach_add(grads, buffers, alpha=momentum))
-            else:
-                grads = buffers
-        torch._foreach_add_(parms, grads, alpha=-group["lr"])
+        if not group["momentum"]:
+            self._go(group, parms, grads, [])
+            return
+        new = [s.get("momentum_buffer") is None for s in states]
+        for update, here in ((self._start, new), (self._go_on, [not n for n in new])):
+            if any(here):
+                update(group, _chosen(parms, here), _chosen(grads, here), _chosen(states, here))
 
-    def _buffers(self, group: Group, grads: Tensors, states: list[dict[str, Any]]) -> Tensors:
-        """The running sums of gradients; a new one starts as the gradient itself."""
-        old = [i for i, s in enumerate(states) if s.get("momentum_buffer") is not None]
-        if old:
-            buffers = [states[i]["momentum_buffer"] for i in old]
-            torch._foreach_mul_(buffers, group["momentum"])
-            torch._foreach_add_(buffers, [grads[i] for i in old], alpha=1 - group["dampening"])
+    def _start(self, group: Group, parms: Tensors, grads: Tensors,
+               states: list[dict[str, Any]]) -> None:
+        """The first step of parameters: their gradients start the running sums."""
+        grads = _decayed(grads, parms, group["weight_decay"])
         for s, g in zip(states, grads, strict=True):
-            if s.get("momentum_buffer") is None:
-                s["momentum_buffer"] = g.clone().detach()
-        return _list(states, "momentum_buffer")
+            s["momentum_buffer"] = g.clone().detach()
+        _move(group, parms, grads, _list(states, "momentum_buffer"))
+
+    def _go_on(self, group: Group, parms: Tensors, grads: Tensors,
+               states: list[dict[str, Any]]) -> None:
+        self._go(group, parms, grads, _list(states, "momentum_buffer"))
+
+    def _go(self, group: Group, parms: Tensors, grads: Tensors, buffers: Tensors) -> None:
+        """Later steps, those in one pass whose bits allow it."""
+        one_pass = [fused.fits(p, g, b, descend)
+                    for p, g, b in zip_longest(parms, grads, buffers)]
+        for update, here in ((fused.step, one_pass), (descend, [not o for o in one_pass])):
+            if any(here):
+                update(group, _chosen(parms, here), _chosen(grads, here),
+                       _chosen(buffers, here) if buffers else [])
+
+
+def descend(group: Group, parms: Tensors, grads: Tensors, buffers: Tensors) -> None:
+    """A step of SGD, operation by operation; without momentum there are no buffers."""
+    grads = _decayed(grads, parms, group["weight_decay"])
+    if buffers:
+        torch._foreach_mul_(buffers, group["momentum"])
+        torch._foreach_add_(buffers, grads, alpha=1 - group["dampening"])
+    _move(group, parms, grads, buffers)
+
+
+def _move(group: Group, parms: Tensors, grads: Tensors, buffers: Tensors) -> None:
+    """Move parameters by the running sums of gradients, if there are any, or by gradients."""
+    if buffers and group["nesterov"]:
+        grads = list(torch._foreach_add(grads, buffers, alpha=group["momentum"]))
+    elif buffers:
+        grads = buffers
+    torch._foreach_add_(parms, grads, alpha=-group["lr"])
 
 
 class Adagrad(Stepwise):
