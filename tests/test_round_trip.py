@@ -100,7 +100,7 @@ def keyed(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> Any:
     return Dict(Table(x.columns[:1], x.data[:1]), Table(x.columns[1:], x.data[1:]))
 
 
-def values(fits: Fits, whole: bool) -> st.SearchStrategy[Any]:
+def values_with(fits: Fits, whole: bool) -> st.SearchStrategy[Any]:
     """Values of all types; `whole`: tables too."""
     simple = st.one_of(*[vectors(code, fits) for code in _RAW], symbol_vectors(fits))
     atoms = simple.filter(len).map(lambda x: at(x, 0))
@@ -112,6 +112,9 @@ def values(fits: Fits, whole: bool) -> st.SearchStrategy[Any]:
         return st.one_of(*found).filter(lambda x: not isinstance(x, Table))
 
     return st.recursive(st.one_of(atoms, simple), nested, max_leaves=12)
+
+
+values = values_with(not_one, whole=False)
 
 
 def same(x: Any, y: Any) -> bool:
@@ -133,13 +136,13 @@ def same(x: Any, y: Any) -> bool:
 
 
 @settings(deadline=None, max_examples=300)
-@given(values(not_one, whole=False))
+@given(values)
 def test_the_one_line_form_reads_back(x: Any) -> None:
     assert same(x, q(show.line(x, 17)))
 
 
 @settings(deadline=None, max_examples=300)
-@given(values(any_count, whole=True))
+@given(values_with(any_count, whole=True))
 def test_the_one_line_form_reads_back_as_k(x: Any) -> None:
     assert same(x, q("k)" + show.line(x, 17)))
 

@@ -46,6 +46,7 @@ class Globals:
         self.current = ""
         self.assigned: dict[str, Callable[[Value | None], None]] = {}  # told of these names
         self.watcher: Callable[[str, list[Value]], None] | None = None  # calls .z.vs
+        self.domains: dict[str, None] = {}  # of enumerations, in the order they were first used
         self.frozen = ""  # what assignments signal: noupdate in reval, noamend in an amend
 
     # ------------------------------------------------------------ reading

@@ -13,16 +13,14 @@ from .apply import apply, apply1
 from .errors import length_error, nyi, type_error
 from .files.logs import replay
 from .files.serialize import message, read_message
+from .lists.enumerate import MOST_DOMAINS
 from .registry import KEYWORDS
 from .syntax.scan import scan
 from .text.show import line
 from .types import BY_CODE, LONG_NULL
 from .values import (
     Dict,
-    Enum,
-    EnumAtom,
     List,
-    Table,
     Value,
     collapse,
     is_list,
@@ -131,24 +129,15 @@ def _same(x: Value) -> Value:
     return x
 
 
-_ENUMERATION = 20  # the type number that all enumerations have here
-_LAST_ENUMERATION = 76
+_ENUMERATION = 20  # the type number of the first domain
 
 
 def _free_type(x: Value) -> bool:
-    """`-10!20h`: is this type number still without an enumeration in any variable?"""
-    if qtype(x) != -5 or not _ENUMERATION <= x <= _LAST_ENUMERATION:
+    """`-10!20h`: is this type number still without a domain?"""
+    first, domains = _ENUMERATION, len(context.active.globals.domains)
+    if qtype(x) != -5 or not first <= x < first + MOST_DOMAINS:
         raise type_error()
-    variables = context.active.globals
-    spaces = [variables.root, *(space.names for space in variables.spaces.values())]
-    return x != _ENUMERATION or not any(_enumerates(v) for s in spaces for v in s.values())
-
-
-def _enumerates(x: Value) -> bool:
-    if isinstance(x, Dict):
-        return _enumerates(x.keys) or _enumerates(x.values)
-    return isinstance(x, (Enum, EnumAtom)) or (
-        isinstance(x, Table) and any(map(_enumerates, x.data)))
+    return bool(x >= first + domains)
 
 
 def _memory_domain(x: Value) -> int:

@@ -24,6 +24,7 @@ try:
 except ImportError:  # there are no limits to set
     resource = None  # type: ignore[assignment]
 
+LONGEST = 1 << 40  # a list of q has fewer items
 SHARE = 0.6  # of the memory that is available now, for one result
 WORKSPACE = 0.9  # of all memory, for the process
 KEPT = 1 << 30  # bytes at most, and an eighth of all memory, that stay after they were freed
@@ -110,7 +111,10 @@ def item_size(x: Value) -> int:
 
 
 def reserve(items: int, size: int = 8) -> None:
-    """Signal 'wsfull unless a result of this many items of `size` bytes has room."""
+    """Signal 'wsfull unless a result of this many items of `size` bytes has room; 'limit for
+    more items than a list of q can have."""
+    if items >= LONGEST:
+        raise QError("limit")
     if items * size > 64 << 20 and items * size > SHARE * available():
         release()
         if items * size > SHARE * available():

@@ -16,6 +16,7 @@ from .scope import Code, Returned, Scope, Slots, Unit, compiles, constant, null_
 
 MAX_LOCALS = MAX_GLOBALS = 110
 MAX_CONSTANTS = 240
+LONGEST_JUMP = 65025
 HOT = 500  # calls after which a function is generated
 
 
@@ -139,6 +140,19 @@ def _check_counts(node: N.LambdaNode, own: set[str]) -> None:
         raise QParseError("globals", node.pos)
     if len(constants) > MAX_CONSTANTS:
         raise QParseError("limit", node.pos)
+    if len(node.text) > LONGEST_JUMP:
+        _check_jumps(node)
+
+
+def _check_jumps(node: N.LambdaNode) -> None:
+    """Signal 'branch for a control word that jumps over more codes than q's jump can count.
+
+    Each operand and each application is about one code.
+    """
+    for part in N.walk(node.body):
+        if isinstance(part, (N.Control, N.Cond)) \
+                and sum(not isinstance(n, N.Verb) for n in N.walk([part])) > LONGEST_JUMP:
+            raise QParseError("branch", part.pos)
 
 
 def _check_globals(node: N.LambdaNode) -> None:

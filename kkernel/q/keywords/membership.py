@@ -20,6 +20,7 @@ from ..values import (
     Value,
     at,
     count,
+    enlist,
     is_list,
     is_vector,
     items,
@@ -33,8 +34,8 @@ def in_(x: Value, y: Value) -> Value:
     if isinstance(y, Dict):
         y = y.keys if y.keyed_table else y.values
     if not is_list(y) and not isinstance(y, Table):
-        return OPERATORS["="].by_rank[2](x, y)
-    if is_vector(y) and len(y) == 1 and qtype(x) != qtype(y):
+        y = enlist(y)  # comparison is exact, as Find's, but for atoms of another type
+    if is_vector(y) and len(y) == 1 and abs(qtype(x)) != qtype(y):
         return OPERATORS["="].by_rank[2](x, at(y, 0))
     return search.contains(x, y)
 

@@ -217,8 +217,10 @@ def _join_by_null(x: Symbol, y: Value) -> Value:
 
 
 def _from_bits(x: Value, y: Value) -> Value:
-    if x or qtype(y) != 1 or len(y) % 8:
+    if x or qtype(y) != 1:
         raise type_error()
+    if len(y) % 8:
+        raise length_error()
     return _decoded(np.packbits(y))
 
 

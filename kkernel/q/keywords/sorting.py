@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import rank_error, type_error
-from ..lists.attributes import attribute, with_attribute
+from ..lists.attributes import attribute, sort_in_place, with_attribute
 from ..lists.index import index
-from ..lists.order import grade_items, sort_vector
+from ..lists.order import grade_items, is_sorted, sort_vector
 from ..lists.positions import take_positions
 from ..registry import keyword
 from ..symbols import sym
 from ..values import Array, Dict, Table, Value, is_list, is_vector, qtype
+
+_SAMPLE = 32  # items that are looked at first: is the vector sorted already?
 
 
 def _listed(x: Value) -> Value:
@@ -29,6 +31,8 @@ def asc(x: Value) -> Value:
         return _mark_table(_by_columns(x, False))
     if attribute(_listed(x)) == "s":
         return x
+    if is_vector(x) and is_sorted(x[:_SAMPLE]) and is_sorted(x):
+        return sort_in_place(x)
     if is_vector(x):
         return with_attribute(sort_vector(x.view(np.ndarray)), "s")
     return with_attribute(take_positions(x, grade_items(x)), "s")

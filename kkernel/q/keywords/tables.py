@@ -199,7 +199,7 @@ def _sorted_by(x: Value, y: Value, descending: bool) -> Value:
 def _no_duplicates(t: Table) -> None:
     for k, name in enumerate(t.columns):
         if name in t.columns[:k]:
-            raise QError(f"dup {name}")
+            raise QError("dup")
 
 
 # ---------------------------------------------------------------- groups

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import context
 from ..errors import QError, type_error
 from ..values import Array, Attributed, Dict, Enum, List, Table, Value, is_atom
 from .order import is_sorted
@@ -81,6 +82,14 @@ def set_attribute(attr: str, x: Value) -> Value:
         return x
     _CHECKS[attr](x)
     return with_attribute(x, attr)
+
+
+def sort_in_place(x: Value) -> Value:
+    """`` `s#x``: of the attributes this one acts in place, on all variables that hold x."""
+    marked = set_attribute("s", x)
+    if isinstance(x, (np.ndarray, List)) and marked is not x:
+        context.active.globals.mark(x, marked)
+    return marked
 
 
 def _set_on_table(attr: str, x: Value) -> Value:

@@ -30,6 +30,8 @@ from .attributes import attribute, with_attribute
 from .enums import domain, domain_keys, resolve
 from .grouping import find
 
+MOST_DOMAINS = 57  # q numbers the types of enumerations 20 to 76
+
 
 def enumerate_in(name: Symbol, y: Value) -> Value:
     """`` `d$y``: y as an enumeration of the global d.  'cast for values that d lacks."""
@@ -60,6 +62,7 @@ def _enumerate_rows(name: Symbol, keys: Table, y: Value) -> Value:
 def _checked(name: Symbol, found: Array, size: int, one: bool) -> Value:
     if len(found) and int(found.max()) >= size:
         raise QError("cast")
+    _enter(name)
     return EnumAtom(name, int(found[0])) if one else Enum(name, found)
 
 
@@ -90,8 +93,17 @@ def _read_domain(file: Symbol) -> Value | None:
     return read_value(file) if os.path.exists(file[1:]) else None
 
 
+def _enter(name: Symbol) -> None:
+    """Count the domain among those of the session: 'elim for more than q has types for."""
+    domains = context.active.globals.domains
+    if name not in domains and len(domains) >= MOST_DOMAINS:
+        raise QError("elim")
+    domains[name] = None
+
+
 def refer(name: Symbol, where: Value) -> Value:
     """`` `d!positions``: an enumeration of a list, or a link to the rows of a table."""
+    _enter(name)
     if isinstance(where, np.ndarray) and where.ndim == 1 and where.dtype.kind in "iu?":
         return Enum(name, where.astype(np.int64))
     if qtype(where) in (-5, -6, -7):

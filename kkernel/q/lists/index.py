@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy import ndarray
 
-from ..errors import type_error
+from ..errors import rank_error, type_error
 from ..functions import MISSING, NULL
 from ..symbols import TABLE, Symbol
 from ..tables.rows import key_rows
@@ -65,6 +65,8 @@ def index_at_depth(x: Value, path: Sequence[Value]) -> Value:
     if not path:
         return x
     x, path = _descend(x, path)
+    if type(x) not in _READERS and not is_function(x):
+        raise rank_error()  # more indices than x has levels
     first, rest = path[0], path[1:]
     if not rest:
         return index(x, first) if not is_function(x) else _apply(x, path)

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from ..errors import domain_error, length_error, type_error
-from ..lists.attributes import set_attribute
+from ..lists.attributes import set_attribute, sort_in_place
 from ..lists.index import index
 from ..lists.positions import at_positions
 from ..memory import item_size, reserve
@@ -37,7 +37,7 @@ _ROW = 120  # bytes of a vector object
 def take(x: Value, y: Value) -> Value:
     """x items of y; a shape x makes a matrix; keys or columns x; attribute x."""
     if isinstance(x, Symbol):
-        return set_attribute(str(x), y)
+        return sort_in_place(y) if x == "s" else set_attribute(str(x), y)
     code = qtype(x)
     if -7 <= code <= -5 or code == -1:
         return take_count(int(x), y)
