@@ -11,6 +11,8 @@ import numpy as np
 
 from . import context
 from .functions import MISSING, Composition, Lambda, Primitive, Projection
+from .straight import LEAST as LONG
+from .straight import straight
 from .values import Array, Value, bare, collapse, is_list
 
 FEW = 16  # items from which a vector operation is faster than calls
@@ -19,6 +21,7 @@ BLOCK = (1 << 15) - 64  # below the length whose extremes are worth remembering
 
 def itemwise(f: Value, args: Sequence[Value]) -> Value | None:
     """f of the items of vectors of numbers in step, atoms staying; None where it has to loop."""
+    f, args = unbound(f, args)
     call = vector_form(f, len(args))
     if call is None:
         return None
@@ -33,12 +36,25 @@ def itemwise(f: Value, args: Sequence[Value]) -> Value | None:
     if n < FEW:
         return None
     args = [bare(a) if isinstance(a, np.ndarray) else a for a in args]
+    if n >= LONG and type(f) is Lambda:
+        found = straight(f, args, n)
+        if found is not None:
+            return found
     if n > 2 * BLOCK and not isinstance(f, Primitive):
         found = _in_blocks(call, args, n)
         if found is not None:
             return found
     result = call(*args)
     return result if is_list(result) else collapse([result] * n)  # a constant
+
+
+def unbound(f: Value, args: Sequence[Value]) -> tuple[Value, Sequence[Value]]:
+    """A projection on numbers as its function and all arguments; others as they are."""
+    while type(f) is Projection and f.rank == len(args) == sum(a is MISSING for a in f.args) \
+            and all(a is MISSING or is_number(a) for a in f.args):
+        given = iter(args)
+        f, args = f.fn, [next(given) if a is MISSING else a for a in f.args]
+    return f, args
 
 
 def vector_form(f: Value, rank: int) -> Callable[..., Value] | None:

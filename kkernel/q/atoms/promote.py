@@ -14,13 +14,14 @@ import numpy as np
 
 from ..types import BY_CODE, EPOCH, LONG_INF, LONG_NULL
 from ..values import Array, Value
-from .extremes import LONG, least
+from .extremes import least
 
 NULL_0D: dict[Any, Array] = {
     np.dtype(d): np.array(-(2 ** (8 * np.dtype(d).itemsize - 1)), d) for d in ("i2", "i4", "i8")
 }
 BLOCK = 1 << 14
 SMALL = 24  # items up to which a Python list is faster
+MANY = 1 << 11  # items from which the least one is found sooner than all are compared
 DAY_MS = 86_400_000
 
 TEMPORALS = frozenset(EPOCH)
@@ -35,7 +36,7 @@ def has_null(raw: Array) -> bool:
     """Does an array of signed integers hold the null of its width?  The cheapest way by size."""
     null = NULL_0D[raw.dtype]
     size = raw.size
-    if size >= LONG:
+    if size >= MANY:
         return bool(least(raw) == null)
     if size <= SMALL and raw.ndim < 2:
         found = raw.tolist()
