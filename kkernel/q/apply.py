@@ -14,6 +14,7 @@ import numpy as np
 from .errors import QError, rank_error
 from .functions import (
     MISSING,
+    NULL,
     Composition,
     Derived,
     Foreign,
@@ -27,7 +28,7 @@ from .functions import (
 )
 from .lists.index import index, index_at_depth
 from .symbols import Symbol
-from .values import Value
+from .values import Value, is_string, text
 
 
 def apply(f: Value, args: Sequence[Value]) -> Value:
@@ -181,6 +182,18 @@ def _handle(f: int, args: Sequence[Value]) -> Value:
     return write_handle(f, args[0])
 
 
+def _language(f: np.bytes_, args: Sequence[Value]) -> Value:
+    """`"q"text` and `"k"text` evaluate text; another letter asks `.p.e` and its like for it."""
+    from . import context
+    letter = text(f)
+    if len(args) != 1 or not letter.isalpha() or not (
+            is_string(args[0]) or isinstance(args[0], np.bytes_)):
+        raise QError("type")
+    source = text(args[0])
+    value, silent = context.active.run_line(source if letter == "q" else f"{letter}){source}")
+    return NULL if silent else value
+
+
 def _missing(f: Missing, args: Sequence[Value]) -> Value:
     raise QError("type")
 
@@ -188,5 +201,6 @@ def _missing(f: Missing, args: Sequence[Value]) -> Value:
 _APPLIERS = {
     Lambda: _lambda, Primitive: _primitive, Projection: _projection, Composition: _composition,
     Derived: _derived, Foreign: _foreign, Iterator: _iterator, Null: _null, Symbol: _symbol,
-    int: _handle, np.int64: _handle, np.int32: _handle, np.int16: _handle, Missing: _missing,
+    int: _handle, np.int64: _handle, np.int32: _handle, np.int16: _handle,
+    np.bytes_: _language, Missing: _missing,
 }

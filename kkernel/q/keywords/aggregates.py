@@ -245,7 +245,7 @@ def avg(x: Value) -> Value:
             return divide(sum_(x), count(x)) if x else float("nan")
         return divide(x, 1) if qtype(x) < 0 else aggregate_parts(avg, x)
     code = CODE_OF_DTYPE[array.dtype]
-    if code in (2, 10, 11):
+    if code in (2, 11):
         raise type_error()
     if array.ndim > 1:
         return to_float(array, code).mean(axis=0)

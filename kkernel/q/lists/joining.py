@@ -207,7 +207,7 @@ def append(x: Value, y: Value) -> Value:
     if isinstance(x, Dict):
         return _append_to_dict(x, y)
     if isinstance(y, List) and not y:
-        return x
+        return as_list(x)
     if isinstance(x, (List, np.ndarray)) and len(x) and depth(y) == depth(x) - 1:
         return List([*items(x), y])
     return join(x, y)
