@@ -145,6 +145,13 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
     """
     if t is None:
         return NULL
+    if fresh:
+        try:
+            a = t.numpy()
+            if a.ndim and a.dtype.char in _CHARS and a.flags.c_contiguous:
+                return a
+        except (TypeError, RuntimeError):  # has a gradient, a pending sign, another layout ..
+            pass
     dtype = t.dtype
     if dtype not in _DIRECT or t.layout is not torch.strided:
         return _converted(t)
@@ -163,13 +170,15 @@ def _copied(t: Tensor) -> np.ndarray[Any, Any]:
     resize it again."""
     n = t.numel()
     if n < _LARGE:
-        return t.clone(memory_format=torch.contiguous_format).numpy()
+        return (t.clone() if t.is_contiguous() else
+                t.clone(memory_format=torch.contiguous_format)).numpy()
     reserve(n, t.element_size())  # a view may be larger than its memory
     a = np.empty(t.shape, BY_CHAR[BY_TORCH[t.dtype].char].dtype)
     torch.from_numpy(a).copy_(t)
     return a
 
 
+_CHARS = "dflih?B"  # numpy's letters for types of q that torch has in the same memory
 _LARGE = 1 << 17  # elements from where it pays that numpy asks for large pages
 _DIRECT = frozenset((_FLOAT, _DOUBLE, _LONG, _BOOL, torch.int32, torch.int16, torch.uint8))
 _BARE = frozenset((_LONG, _DOUBLE, _BOOL))

@@ -274,14 +274,13 @@ class Function:
         """A result of torch as a q value or pointer, by the declared rule."""
         if result is None:
             return NULL
-        if isinstance(result, (bool, int, float)):
-            return result
-        if self.gives_pointer(pointer):
-            return (register("tensor", result) if isinstance(result, torch.Tensor)
-                    else register("vector", list(result)))
         if isinstance(result, torch.Tensor):
-            return to_q(result, fresh=True)
-        return list_to_q(list(result), fresh=True)
+            return register("tensor", result) if self.gives_pointer(pointer) else \
+                to_q(result, fresh=True)
+        if type(result) in forms.NUMBERS:
+            return result
+        return register("vector", list(result)) if self.gives_pointer(pointer) else \
+            list_to_q(list(result), fresh=True)
 
     def gives_pointer(self, pointer: bool) -> bool:
         """Whether results are pointers, in a call with or without a pointer to a tensor."""

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from kkernel.q.errors import QError
-from kkernel.q.values import List, Value
+from kkernel.q.values import List, Value, collapse, items
 
 from .dtypes import FROM_NUMPY
 from .objects import TENSORS, number
@@ -67,8 +67,8 @@ class Declared(Protocol):
 # ------------------------------------------------------------------ calling
 
 def callers(f: Declared) -> tuple[Callable[[Value], Value], Callable[..., Value]]:
-    """The functions that call f by the reader of a form: on one q value, and on the items of a
-    general list.  Every failure is a QError."""
+    """The functions that call f by the reader of a form: on one q value, and on items, of which
+    one at least is a list, in place of the list of them.  Every failure is a QError."""
     known: dict[Any, Run] = {}
     find = known.get
 
@@ -92,11 +92,11 @@ def callers(f: Declared) -> tuple[Callable[[Value], Value], Callable[..., Value]
                     return reader(a, b)
             form = (*map(type, x),)
             reader = find(form)
-            return first(f, known, form, List(x)) if reader is None else reader(*x)
+            return first(f, known, form, collapse([*x])) if reader is None else reader(*x)
         except QError:
             raise
         except Exception as e:
-            raise f.failed(List(x), e) from e
+            raise f.failed(collapse([*x]), e) from e
 
     return call, on_items
 
@@ -105,7 +105,7 @@ def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
     """The first call of a form: in full, and then learnt."""
     made = f.invoke(x)
     alone = type(form) is type
-    args = (x,) if alone else tuple(x)
+    args = (x,) if alone else tuple(items(x))
     if (not alone or form in (List, np.ndarray, *NUMBERS)) and all(
             is_tensor(v) for v in args if type(v) is List):
         known[form] = learnt(f, args, alone)
@@ -120,7 +120,7 @@ def is_tensor(x: List) -> bool:
 def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
     """The reader for calls of this form; `f.invoke` where they have to be read in full."""
     def full(*again: Value) -> Value:
-        return f.invoke(again[0] if alone else List(again))
+        return f.invoke(again[0] if alone else collapse([*again]))
 
     if alone and type(args[0]) is np.ndarray and f.marks(args, True) is None:
         return _of_rows(f)

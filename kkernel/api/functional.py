@@ -7,6 +7,7 @@ input comes first, as a tensor or an array.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from . import forms, kinds
 from .declare import OUTPUT, Function, Param, declare, function, tensor
 from .events import changed
 from .kinds import is_array, is_general
+from .math.families import writing
 from .module.option_kinds import DTYPE
 from .module.types import find_type
 from .objects import find, find_tensor
@@ -40,17 +42,26 @@ class Functional(Function):
         if len(operands) != self.required or any(type(v) is forms.Operand for v in rest):
             return None
         values = self.table.read(self.name, rest)
-        if values.get("inplace"):
-            return None
-        return self.with_options(self._keywords(values))
-
-    def with_options(self, keywords: dict[str, Any]) -> Run:
-        """`run` with options, on its tensors."""
-        run = self.run
-        if not keywords:
+        run = self._with_options(self._keywords(values))
+        if not values.get("inplace"):
             return run
-        return (lambda x: run(x, **keywords)) if self.required == 1 else \
-            lambda *tensors: run(*tensors, **keywords)
+        return writing(run) if operands[0] is forms.POINTER else None
+
+    def _with_options(self, keywords: dict[str, Any]) -> Run:
+        """`run` with options, on its tensors."""
+        run, n = self.run, self.required
+        if not keywords:
+            return self.plain or run
+        if [*keywords] == self._positions()[n:n + len(keywords)]:  # a call without names is faster
+            return forms.filled(run, [*[forms.POINTER] * n, *keywords.values()])
+        return lambda *tensors: run(*tensors, **keywords)
+
+    def _positions(self) -> list[str]:
+        """The names of the parameters of `run`, if they are known."""
+        try:
+            return [*signature(self.run).parameters]
+        except ValueError:
+            return []
 
     def invoke(self, x: Value) -> Value:
         args, given = self._split(x)
@@ -99,18 +110,19 @@ def _params(table: OptionTable, inputs: tuple[Param, ...]) -> tuple[Param, ...]:
 
 
 def _declare(name: str, table: OptionTable, run: Run, words: str, sample: str,
-             inputs: tuple[Param, ...] = (X,)) -> None:
+             inputs: tuple[Param, ...] = (X,), plain: Run | None = None) -> None:
     f = Functional(name, GROUP, words, _params(table, inputs), run, (f"{name}{sample}",),
-                   samples=(sample,))
+                   samples=(sample,), plain=plain)
     f.table = table
     declare(f)
 
 
-def _of_module(name: str, run: Run | None, words: str, sample: str) -> None:
+def _of_module(name: str, run: Run | None, words: str, sample: str,
+               plain: Run | None = None) -> None:
     """A function with the options of the module type of this name."""
     row = find_type(name)
     made: Run = run or (lambda x, **keywords: (row.make or row.cls)(**keywords)(x))  # type: ignore
-    _declare(name, row.options, made, words, sample)
+    _declare(name, row.options, made, words, sample, plain=plain)
 
 
 # ------------------------------------------------------------------ activations
@@ -134,7 +146,8 @@ _ACTIVATIONS: tuple[tuple[str, Run, str], ...] = (
     ("softshrink", F.softshrink, "x moved towards 0 by lambda, 0 between -lambda and lambda"),
 )
 for _name, _run, _words in _ACTIVATIONS:
-    _of_module(_name, _run, _words, " -2 -.5 .5 2")
+    _of_module(_name, _run, _words, " -2 -.5 .5 2",
+               plain={"relu": torch.relu, "celu": torch.celu, "selu": torch.selu}.get(_name))
 _of_module("threshold", F.threshold, "x where above the threshold, else the value",
            "(-2 -.5 .5 2;0f;9f)")
 
@@ -148,7 +161,7 @@ for _name, _run, _words in (("logsigmoid", F.logsigmoid, "logarithm of the sigmo
 def _soft(run: Run) -> Run:
     def call(x: Tensor, dim: int | None, dtype: torch.dtype | None) -> Tensor:
         along = (0 if x.ndim in (0, 1, 3) else 1) if dim is None else dim
-        return run(x, along, dtype=dtype)
+        return run(x, along) if dtype is None else run(x, along, dtype=dtype)
 
     return call
 

@@ -32,6 +32,9 @@ _X = Param("x", kinds.VALUE, "pointer")
           Param("x", kinds.VALUE, "pointer, list or dictionary of pointers; empty for all"),
           raw=True, examples=["free t:tensor 1 2 3", "free(tensor 1;tensor 2)"])
 def free(x: Value) -> None:
+    if type(x) is List and len(x) == 1 and type(x[0]) is int \
+            and objects.TENSORS.pop(x[0], None) is not None:
+        return
     if is_empty(x):
         objects.free_all()
         return
@@ -165,7 +168,7 @@ def dictionary_type(handle: Handle) -> str:
 
 
 @function("tensorcount", GROUP, "the number of tensors in an object",
-          _X, raw=True, examples=["tensorcount vector(1 2;3 4 5)"])
+          _X, raw=True, examples=["tensorcount vector(1 2;3 4 5)"], quick={"p": lambda t: 1})
 def tensorcount(x: Value) -> int:
     handle = find(x)
     if handle is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .values import List, Value
+from .values import Value, collapse
 
 PyFunction = Callable[..., Value]
 
@@ -125,7 +125,7 @@ class Foreign:
     """A function that comes from a library, as `2:` loads them (type 112).
 
     All functions of the k api are such: `fn` takes `rank` values and returns one.  `on_items`
-    does for the items of a general list, two or more, what `fn` does for the list.
+    does for items, of which one at least is a list, what `fn` does for the list of them.
     """
 
     __slots__ = ("name", "rank", "fn", "doc", "on_items")
@@ -137,7 +137,7 @@ class Foreign:
         self.rank = rank
         self.fn = fn
         self.doc = doc
-        self.on_items = on_items or (lambda *items: fn(List(items)))
+        self.on_items = on_items or (lambda *items: fn(collapse([*items])))
 
 
 class Definition:

@@ -97,6 +97,14 @@ _MULT = Param("mult", kinds.NUMBER, "factor, 1 if left out", 1)
 class Factored(Function):
     """Functions of k values whose simple list may end with the factor."""
 
+    def marks(self, args: Sequence[Value], alone: bool) -> str | None:
+        number = len(args) == 2 and self.name == "add" and type(args[1]) in (int, float)
+        return "ps" if number and type(args[0]) is List else super().marks(args, alone)
+
+    def prepare(self, args: list[Value]) -> forms.Run | None:
+        number = len(args) == 2 and args[1] in (forms.NUMBERS[int], forms.NUMBERS[float])
+        return _plus if number else super().prepare(args)
+
     def arguments(self, x: Value) -> list[Value]:
         args = super().arguments(x)
         most = self.required + (2 if find(x) is None and type(x) is List else 1)
@@ -105,6 +113,13 @@ class Factored(Function):
             raise QError(f"{self.label}: {self.required}-{most} args expected, {form}, "
                          f"but {len(args)} given")
         return args
+
+
+def _plus(x: Tensor, n: float) -> Tensor:
+    """x + n, where n counts as a tensor: to torch a number that stays one has less of a type."""
+    if x.ndim and (type(n) is int or x.is_floating_point() or x.is_complex()):
+        return torch.add(x, n)
+    return torch.add(x, as_tensor(n, x))
 
 
 def _sum(name: str, summary: str, direct: Any, operands: tuple[str, ...],

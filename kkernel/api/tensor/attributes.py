@@ -244,7 +244,11 @@ def _attribute_function(name: str, words: str) -> Function:
         example = f"{name} module seq(`sequential;`relu;`tanh)"
     if name == "result":
         example = "@[result;tensor 1 2 3;::]"
-    return Raw(name, GROUP, words, (x,), lambda v: attribute(name, v), (example,))
+    made = Raw(name, GROUP, words, (x,), lambda v: attribute(name, v), (example,))
+    if name in ATTRIBUTES and name not in ("ref", "sref"):  # which count what a call holds
+        made.quick = {"p": ATTRIBUTES[name][1]}
+        made.set_callers()
+    return made
 
 
 _declare_rows()
@@ -252,7 +256,8 @@ _declare_rows()
 
 @function("dtype", GROUP, "the data type of tensors, or the session's default",
           Param("x", kinds.VALUE, "empty for the default, a symbol to set it, or a pointer"),
-          raw=True, examples=["dtype[]", "dtype tensor 1 2 3", "dtype`double", "dtype`float"])
+          raw=True, examples=["dtype[]", "dtype tensor 1 2 3", "dtype`double", "dtype`float"],
+          quick={"p": ATTRIBUTES["dtype"][1]})
 def dtype(x: Value) -> Value:
     if is_empty(x):
         return sym(symbol_of(torch.get_default_dtype()))

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..apply import apply, apply1, apply2
 from ..errors import QError
 from ..functions import MISSING, NULL, Derived, Foreign, Lambda, Primitive
@@ -62,7 +64,7 @@ class Source:
         self.positions: dict[int, int] = {}  # number of a line -> position of its operation
         self.names: dict[str, Any] = {
             "Lambda": Lambda, "Derived": Derived, "Foreign": Foreign, "NULL": NULL,
-            "MISSING": MISSING, "List": List,
+            "MISSING": MISSING, "List": List, "ndarray": np.ndarray,
             "EMPTY": EMPTY, "apply": apply, "apply1": apply1, "apply2": apply2, "truth": truth,
             "times": times, "collapse": collapse, "append": append,
             "Returned": Returned, "located": located, "root": scope.globals.root,
@@ -267,7 +269,7 @@ def _list(source: Source, node: N.ListNode) -> str:
     if not _has_values(node):
         return source.closure(node)
     values = _operands(source, node.items)
-    general = _is_general(values)
+    general = _any(values, "List")  # one general list, such as a pointer, makes all general
     return source.set(f"{f'List(({values},)) if {general} else ' * bool(general)}"
                       f"collapse([{values}])")
 
@@ -277,9 +279,10 @@ def _has_values(node: N.ListNode) -> bool:
     return None not in node.items and not all(isinstance(n, N.Const) for n in node.items)
 
 
-def _is_general(operands: str) -> str:
-    """A test for operands that, with a general list among them, make one: pointers do."""
-    return " or ".join(f"type({v}) is List" for v in operands.split(", ") if v[0] == "t")
+def _any(operands: str, *types: str) -> str:
+    """A test whether an operand is of these types."""
+    return " or ".join(f"type({v}) is {t}" for t in types for v in operands.split(", ")
+                       if v[0] == "t")
 
 
 def _operands(source: Source, nodes: list[N.Node | None]) -> str:
@@ -332,13 +335,13 @@ def _library_call(source: Source, node: N.Apply) -> str | None:
         return None
     items = x.items if isinstance(x, N.ListNode) and _has_values(x) else []
     args = _operands(source, items) if items else source.value(x)
-    general = _is_general(args) if len(items) > 1 else ""
+    listed = _any(args, "List", "ndarray") if len(items) > 1 else ""
     value = f"collapse([{args}])" if items else args
     name = source.fresh()
     source.line(f"if {word!r} in root or views: {name} = apply1(get({word!r}, ''), {value})",
                 node.pos)
-    if general:
-        source.line(f"elif {general}: {name} = {source.constant(f.on_items)}({args})", node.pos)
+    if listed:
+        source.line(f"elif {listed}: {name} = {source.constant(f.on_items)}({args})", node.pos)
     source.line(f"else: {name} = {source.constant(f.fn)}({value})", node.pos)
     return name
 
