@@ -38,7 +38,7 @@ def two(name: str):
 # type of the result per type of x, in the order of LETTERS (b g x h i j e f c s p m d z n u v t)
 AGGREGATE_TYPES = {
     "sum": "i.iiijef..pmdznuvt", "prd": "i.iiijef..pmdznuvt", "max": "b.xhijefc.pmdznuvt",
-    "min": "b.xhijefc.pmdznuvt", "avg": "f.ffffff..ffffffff", "all": "bbbbbbbbb.bbbbbbbb",
+    "min": "b.xhijefc.pmdznuvt", "avg": "f.fffffff.ffffffff", "all": "bbbbbbbbb.bbbbbbbb",
     "any": "bbbbbbbbb.bbbbbbbb", "var": "f.fffffff.ffffffff", "sdev": "f.fffffff.ffffffff",
     "med": "f.fffffff.ffffffff",
 }
