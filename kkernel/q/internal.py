@@ -16,13 +16,14 @@ from .files.serialize import message, read_message
 from .lists.enumerate import MOST_DOMAINS
 from .registry import KEYWORDS
 from .syntax.scan import scan
-from .text.show import line
+from .text.show import cut, line
 from .types import BY_CODE, LONG_NULL
 from .values import (
     Dict,
     List,
     Value,
     collapse,
+    is_function,
     is_list,
     is_string,
     items,
@@ -47,9 +48,11 @@ def internal(n: int, x: Value) -> Value:
 
 
 def display(x: Value) -> Value:
-    """`0N!x`: x, after writing its one-line form."""
+    """`0N!x`: x, after writing its one-line form as far as the console is wide."""
     session = context.active
-    session.write(line(x, session.settings.precision) + "\n")
+    precision, columns = session.settings.precision, session.settings.columns
+    shown = line(x, precision) if is_function(x) else cut(line(x, precision, columns), columns)
+    session.write(shown + "\n")
     return x
 
 
