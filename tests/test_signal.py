@@ -194,6 +194,27 @@ def test_the_spread_of_gradients_is_that_of_many_draws() -> None:
     assert abs(np.mean(logs)) < 0.25
 
 
+@pytest.mark.parametrize(("name", "activation", "options"), [
+    ("default", nn.GELU, ()), ("xnormal", nn.Tanh, options_for("xnormal", "tanh", "fanin")),
+    ("knormal", nn.ReLU, ("relu",)),
+])
+def test_the_bands_of_many_samples_are_those_of_many_draws(
+    name: str, activation: Any, options: Any
+) -> None:
+    """Samples that differ average chance out; biases and bounded activations damp it."""
+    logs, spreads = [], []
+    for _ in range(40):
+        model = deep(8, 64, activation)
+        draw_all(model, name, *options)
+        layers = view.signal(model, (torch.randn(32, 64),)).layers
+        first, last = layers[0], layers[-1]
+        logs.append((math.log(last.square / last.theory),
+                     math.log(first.gradient / first.gradient_theory)))
+        spreads.append((last.spread, first.gradient_spread))
+    found, stated = np.std(logs, axis=0), np.mean(spreads, axis=0)
+    assert (stated / 2 < found).all() and (found < 1.5 * stated).all(), (found, stated)
+
+
 def test_gradients_of_two_takers_add_up_and_sums_are_not_guessed() -> None:
     class Net(nn.Module):
         def __init__(self) -> None:
@@ -219,7 +240,8 @@ def test_gradients_of_two_takers_add_up_and_sums_are_not_guessed() -> None:
 
     found = {layer.path: layer for layer in view.signal(Two(), (torch.randn(99, 64),)).layers}
     assert found["r"].gradient_theory == pytest.approx(found["r"].gradient, rel=0.2)
-    assert found["b"].gradient_theory == 1 and math.isnan(found["q"].gradient_theory)
+    assert found["b"].gradient_theory == found["b"].gradient
+    assert math.isnan(found["q"].gradient_theory)
 
 
 def test_convolutions_send_gradients_back_as_expected() -> None:

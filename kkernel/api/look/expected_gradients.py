@@ -10,15 +10,13 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from .expected import (
     DROPOUTS,
-    GRID,
     PASSING,
     SUMMING,
     WEIGHTS,
@@ -26,18 +24,41 @@ from .expected import (
     Laws,
     elementwise,
     second_moment,
+    shape_of,
+    together,
+    units_axis,
 )
 
-MOST_ROWS = 1024  # of a gradient, to see how its samples go together
 NAN = math.nan
+
+
+@dataclass(frozen=True)
+class Returned:
+    """An expected mean square of what comes back to a tensor.
+
+    `variance` is that of its logarithm, apart from what follows from the size of the tensor:
+    `lean` times the logarithm of that. `joint`: the chance in the sums that made the tensor is in
+    the variance already, because the activation after it sees that of size and slope together.
+    """
+
+    square: float
+    variance: float = 0.0
+    lean: float = 0.0
+    joint: bool = False
+
+    def spread(self, forth: Belief | None) -> float:
+        """Standard deviation of the logarithm, with that of the tensor's own size."""
+        size = 0.0 if forth is None else forth.before if self.joint else forth.variance
+        return math.sqrt(self.variance + self.lean**2 * size)
 
 
 @dataclass
 class Pass:
     """One call of a layer: what went in and out, and what came back.
 
-    `node` is the function of autograd that made the output. `gradient` is the mean square of what
-    came back, `together` how much its samples point the same way: 1 all, 1/n not at all.
+    `node` is the function of autograd that made the output, `start` and `belief` what is expected
+    of input and output. `gradient` is the mean square of what came back; `alike` and `together` say
+    how much the samples of input and gradient point the same way: 1 all, 1/n not at all.
     """
 
     path: str
@@ -45,7 +66,9 @@ class Pass:
     given: Tensor | None
     out: Tensor
     node: tuple[Any, int]
-    square: float  # expected of what went in, or measured
+    start: Belief | None
+    belief: Belief | None
+    alike: float = 1.0
     gradient: float = NAN
     together: float = 1.0
 
@@ -53,7 +76,7 @@ class Pass:
         """What came back."""
         self.gradient = gradient.detach().double().square().mean().item()
         if isinstance(self.module, SUMMING):
-            self.together = together(self.module, gradient.detach())
+            self.together = together(gradient.detach(), units_axis(self.module, gradient))
 
 
 def references(output: Tensor) -> Counter[tuple[Any, int]]:
@@ -72,22 +95,22 @@ def references(output: Tensor) -> Counter[tuple[Any, int]]:
 
 def expected_gradients(
     passes: Sequence[Pass], last: Tensor, uses: Counter[tuple[Any, int]], laws: Laws
-) -> dict[int, Belief]:
+) -> dict[int, Returned]:
     """By number of the call: the expected mean square of the gradient at the layer's output.
 
-    `last` is the tensor that a standard normal gradient was sent back from.
+    `last` is the tensor that the gradient was sent back from.
     """
     takers: dict[int, list[int]] = defaultdict(list)
     for i, call in enumerate(passes):
         takers[id(call.given)].append(i)
-    found: dict[int, Belief] = {}
+    found: dict[int, Returned] = {}
     for i in reversed(range(len(passes))):
         call = passes[i]
         after = _until_rewritten(passes, [j for j in takers[id(call.out)] if j > i])
         if call.out is last and not after and not uses[call.node]:
-            found[i] = Belief(1.0)
+            found[i] = Returned(call.gradient)
         elif len(after) == uses[call.node] and after:
-            parts = [_back(passes[j], found.get(j) or Belief(passes[j].gradient), laws)
+            parts = [_back(passes[j], found.get(j) or Returned(passes[j].gradient), laws)
                      for j in after]
             if all(part is not None for part in parts):
                 found[i] = _sum([part for part in parts if part is not None])
@@ -104,32 +127,36 @@ def _until_rewritten(passes: Sequence[Pass], after: list[int]) -> list[int]:
     return kept
 
 
-def _sum(parts: list[Belief]) -> Belief:
+def _sum(parts: list[Returned]) -> Returned:
     square = sum(part.square for part in parts)
     if not square:
-        return Belief(0.0)
-    variance = sum(part.variance * (part.square / square) ** 2 for part in parts)
-    return Belief(square, variance)
+        return Returned(0.0)
+    if len(parts) == 1:
+        return parts[0]
+    shares = [part.square / square for part in parts]
+    variance = sum(part.variance * share**2 for part, share in zip(parts, shares, strict=True))
+    lean = sum(part.lean * share for part, share in zip(parts, shares, strict=True))
+    return Returned(square, variance, lean)
 
 
-def _back(call: Pass, belief: Belief, laws: Laws) -> Belief | None:
-    """The belief before a layer from that after it; None where there is no theory for it."""
+def _back(call: Pass, after: Returned, laws: Laws) -> Returned | None:
+    """What comes back before a layer from that after it; None where there is no theory for it."""
     module, given = call.module, call.given
-    if given is None or math.isnan(belief.square):
+    if given is None or math.isnan(after.square):
         return None
     if isinstance(module, SUMMING):
-        return _sums(call, given, belief, laws)
+        return _sums(call, given, after, laws)
     if isinstance(module, DROPOUTS):
         kept = 1 - module.p if module.training else 1.0
-        return Belief(belief.square / kept, belief.variance) if kept else None
+        return replace(after, square=after.square / kept) if kept else None
     if isinstance(module, PASSING):
-        return belief
+        return after
     if elementwise(module):
-        return _activation(module, call.square, belief, given)
+        return _activation(call, given, after)
     return None
 
 
-def _sums(call: Pass, given: Tensor, belief: Belief, laws: Laws) -> Belief | None:
+def _sums(call: Pass, given: Tensor, after: Returned, laws: Laws) -> Returned | None:
     weight: Tensor = call.module._parameters["weight"]  # type: ignore[assignment]
     prefix = f"{call.path}." if call.path else ""
     moment = second_moment(weight, laws.get(prefix + "weight"))
@@ -137,32 +164,24 @@ def _sums(call: Pass, given: Tensor, belief: Belief, laws: Laws) -> Belief | Non
         return None
     factor = weight[0].numel() * moment * call.out.numel() / given.numel()
     units = given.shape[-1] if isinstance(call.module, nn.Linear) else weight.shape[1]
-    return Belief(belief.square * factor, belief.variance + 2 / units * call.together)
+    variance = after.variance + 2 / units * call.together
+    start, out = call.start, call.belief
+    if start is None or out is None or not out.square:
+        return Returned(after.square * factor, variance)
+    if not after.joint:
+        variance += after.lean**2 * (out.variance - out.before)
+    products = weight[0].numel() * moment * start.square
+    return Returned(after.square * factor, variance, after.lean * products / out.square)
 
 
-def _activation(module: nn.Module, square: float, belief: Belief, given: Tensor) -> Belief | None:
-    if not math.isfinite(square):
+def _activation(call: Pass, given: Tensor, after: Returned) -> Returned | None:
+    """Slopes and sizes of the units follow from the same sums: their chance goes together."""
+    start = call.start
+    if start is None or not math.isfinite(start.square):
         return None
-    with torch.enable_grad():
-        points = (GRID * math.sqrt(square)).requires_grad_()
-        values = module.forward(points + 0)  # some write to their input
-        (slope,) = torch.autograd.grad(values.sum(), points)
-    mean = float((WEIGHTS * slope**2).sum())
-    fourth = float((WEIGHTS * slope**4).sum())
-    units = given.shape[1] if given.dim() > 2 else given.shape[-1]
-    noise = (fourth / mean**2 - 1) / units if mean > 0 else 0.0
-    return Belief(belief.square * mean, belief.variance + noise * together(module, given.detach()))
-
-
-def together(module: nn.Module, values: Tensor) -> float:
-    """How much the samples point the same way: the squares of the covariance's eigenvalues, summed,
-    against the square of their sum. 1 when all lie in one direction."""
-    if values.dim() < 2:
-        return 1.0
-    rows = values.movedim(1, -1) if values.dim() > 2 and not isinstance(module, nn.Linear) \
-        else values
-    rows = rows.reshape(-1, rows.shape[-1])[:MOST_ROWS].double()
-    whole = rows.square().sum().item()
-    gram = rows @ rows.T if len(rows) <= rows.shape[1] else rows.T @ rows
-    share = gram.square().sum().item() / whole**2 if whole > 0 else 1.0
-    return share if math.isfinite(share) else 1.0
+    shape = shape_of(call.module, start.square)
+    units = start.units or given.shape[units_axis(call.module, given)]
+    chance = after.lean * (shape.squares - 1) + shape.slopes - 1
+    noise = float((WEIGHTS * chance**2).sum()) / units * call.alike if shape.slope > 0 else 0.0
+    lean = after.lean * shape.growth + shape.steepening
+    return Returned(after.square * shape.slope, after.variance + noise, lean, joint=True)

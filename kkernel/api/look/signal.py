@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from .describe import describe
-from .expected import Belief, expect
-from .expected_gradients import Pass, expected_gradients, references
+from .expected import SUMMING, Belief, elementwise, expect, together, units_axis
+from .expected_gradients import Pass, Returned, expected_gradients, references
 from .histogram import Histogram, histogram
 from .initializers import draw_all
 from .laws import KnownLaw, parameter_laws
@@ -209,7 +209,7 @@ class _Watcher:
         self._seen: list[_Seen] = []  # the first call of each layer
         self._calls: list[Pass] = []  # tensors stay alive here, so that their ids stay theirs
         self._beliefs: dict[int, Belief] = {}
-        self._back: dict[int, Belief] = {}
+        self._back: dict[int, Returned] = {}
         self._called: set[str] = set()
 
     def hook(self, path: str) -> Callable[..., None]:
@@ -219,9 +219,10 @@ class _Watcher:
                 return
             given = next(tensors_in(args), None)
             start = self._start(given)
-            belief = self._believe(path, module, start, out)
-            call = Pass(path, module, given, out, (out.grad_fn, out.output_nr),
-                        start.square if start else NAN)
+            alike = _alike(module, start, given)
+            belief = self._believe(path, module, start, out, alike)
+            call = Pass(path, module, given, out, (out.grad_fn, out.output_nr), start, belief,
+                        alike)
             self._calls.append(call)
             if out.requires_grad:
                 out.register_hook(call.note)
@@ -239,9 +240,9 @@ class _Watcher:
         return self._beliefs.get(id(given)) or Belief(mean_square(given))
 
     def _believe(
-        self, path: str, module: nn.Module, start: Belief | None, out: Tensor
+        self, path: str, module: nn.Module, start: Belief | None, out: Tensor, alike: float
     ) -> Belief | None:
-        belief = expect(module, path, start, self._laws)
+        belief = expect(module, path, start, self._laws, alike)
         self._beliefs.pop(id(out), None)
         if belief is not None:
             self._beliefs[id(out)] = belief
@@ -259,10 +260,18 @@ class _Watcher:
         """What was seen of each layer."""
         for seen in self._seen:
             call = self._calls[seen.call]
-            forth, back = seen.belief or Belief(NAN), self._back.get(seen.call, Belief(NAN))
+            forth, back = seen.belief or Belief(NAN), self._back.get(seen.call, Returned(NAN))
             yield Layer(call.path, seen.kind, seen.square, call.gradient, forth.square,
                         math.sqrt(forth.variance), seen.dead, seen.saturated, back.square,
-                        math.sqrt(back.variance))
+                        back.spread(call.belief))
+
+
+def _alike(module: nn.Module, start: Belief | None, given: Tensor | None) -> float:
+    """How much the samples that go into a layer point the same way, where that is of use."""
+    if start is None or given is None or not (isinstance(module, SUMMING) or elementwise(module)):
+        return 1.0
+    axis = start.axis if start.units else units_axis(module, given)
+    return together(given.detach(), axis)
 
 
 def mean_square(tensor: Tensor) -> float:
