@@ -145,13 +145,20 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
     """
     if t is None:
         return NULL
-    if fresh:
-        try:
-            a = t.numpy()
-            if a.ndim and a.dtype.char in _CHARS and a.flags.c_contiguous:
+    try:
+        if not t.ndim:
+            if t.dtype in _BARE:
+                return t.item()
+        elif fresh or t.numel() < _LARGE:
+            a = (t if fresh else t.detach().clone()).numpy()
+            if a.dtype.char in _CHARS and a.flags.c_contiguous:
                 return a
-        except (TypeError, RuntimeError):  # has a gradient, a pending sign, another layout ..
-            pass
+    except (TypeError, RuntimeError):  # sparse, with a gradient or pending sign, elsewhere ..
+        pass
+    return _any_to_q(t, fresh)
+
+
+def _any_to_q(t: Tensor, fresh: bool) -> Value:
     dtype = t.dtype
     if dtype not in _DIRECT or t.layout is not torch.strided:
         return _converted(t)
@@ -170,8 +177,7 @@ def _copied(t: Tensor) -> np.ndarray[Any, Any]:
     resize it again."""
     n = t.numel()
     if n < _LARGE:
-        return (t.clone() if t.is_contiguous() else
-                t.clone(memory_format=torch.contiguous_format)).numpy()
+        return t.clone(memory_format=torch.contiguous_format).numpy()
     reserve(n, t.element_size())  # a view may be larger than its memory
     a = np.empty(t.shape, BY_CHAR[BY_TORCH[t.dtype].char].dtype)
     torch.from_numpy(a).copy_(t)

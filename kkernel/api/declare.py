@@ -272,15 +272,11 @@ class Function:
 
     def deliver(self, result: Any, pointer: bool) -> Value:
         """A result of torch as a q value or pointer, by the declared rule."""
-        if result is None:
-            return NULL
-        if isinstance(result, torch.Tensor):
-            return register("tensor", result) if self.gives_pointer(pointer) else \
-                to_q(result, fresh=True)
-        if type(result) in forms.NUMBERS:
-            return result
-        return register("vector", list(result)) if self.gives_pointer(pointer) else \
-            list_to_q(list(result), fresh=True)
+        return self.delivery(pointer)(result)
+
+    def delivery(self, pointer: bool) -> Run:
+        """What makes a pointer or q value of a result, in a call with or without a pointer."""
+        return as_pointer if self.gives_pointer(pointer) else as_value
 
     def gives_pointer(self, pointer: bool) -> bool:
         """Whether results are pointers, in a call with or without a pointer to a tensor."""
@@ -315,6 +311,28 @@ class Function:
     def foreign(self) -> Foreign:
         """The function as a q value."""
         return Foreign(self.name, self.rank, self.call, self.doc, self.on_items)
+
+
+def as_pointer(result: Any) -> Value:
+    """A result of torch as a pointer; null for none, and a number as itself."""
+    if result is None:
+        return NULL
+    if isinstance(result, (tuple, list)):
+        return register("vector", list(result))
+    return register("tensor", result) if isinstance(result, torch.Tensor) else result
+
+
+def as_value(result: Any) -> Value:
+    """A result of torch as a q value."""
+    if result is None:
+        return NULL
+    if isinstance(result, (tuple, list)):
+        return list_to_q(list(result), fresh=True)
+    return to_q(result, fresh=True) if isinstance(result, torch.Tensor) else result
+
+
+def _as_it_is(result: Any) -> Value:
+    return NULL if result is None else result
 
 
 def _mark(kind: Kind, arg: Value, required: bool, bound: bool) -> str:
@@ -394,8 +412,8 @@ class Raw(Function):
     def reader(self, mark: str, i: int, args: Sequence[Value]) -> Run | None:
         return _longs if mark == "l" else None
 
-    def deliver(self, result: Any, pointer: bool) -> Value:
-        return NULL if result is None else result
+    def delivery(self, pointer: bool) -> Run:
+        return _as_it_is
 
     def gives_pointer(self, pointer: bool) -> bool:
         return True

@@ -59,7 +59,7 @@ class Declared(Protocol):
     def prepare(self, args: list[Value]) -> Run | None: ...
     def reader(self, mark: str, i: int, args: Sequence[Value]) -> Run | None: ...
     def invoke(self, x: Value) -> Value: ...
-    def deliver(self, made: Any, pointer: bool) -> Value: ...
+    def delivery(self, pointer: bool) -> Run: ...
     def gives_pointer(self, pointer: bool) -> bool: ...
     def failed(self, x: Value, e: Exception) -> QError: ...
 
@@ -90,6 +90,11 @@ def callers(f: Declared) -> tuple[Callable[[Value], Value], Callable[..., Value]
                 reader = find((type(a), type(b)))
                 if reader is not None:
                     return reader(a, b)
+            elif len(x) == 3:
+                a, b, c = x
+                reader = find((type(a), type(b), type(c)))
+                if reader is not None:
+                    return reader(a, b, c)
             form = (*map(type, x),)
             reader = find(form)
             return first(f, known, form, collapse([*x])) if reader is None else reader(*x)
@@ -154,7 +159,7 @@ def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
     readers = [f.reader(m, i, args) for i, m in enumerate(marks)]
     return _written(marks, pointer)(
         TENSORS, number, _ARRAYS, runs if options else runs[()], short, miss, List, Tensor,
-        lambda made: f.deliver(made, pointer), readers)
+        f.delivery(pointer), readers)
 
 
 def _of_rows(f: Declared) -> Run:

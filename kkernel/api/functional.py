@@ -230,7 +230,7 @@ _BIAS = Param("bias", kinds.OPTIONAL_TENSOR, "added to the result", None)
 
 @function("linear", GROUP, "x times the transposed weight, plus bias", X,
           tensor("weight", "weights: outputs x inputs"), _BIAS,
-          examples=["linear(1 2f;(3 4f;5 6f))"],
+          examples=["linear(1 2f;(3 4f;5 6f))"], plain=F.linear,
           samples=["(1 2f;(3 4f;5 6f))", "(1 2f;(3 4f;5 6f);1 1f)"])
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return F.linear(x, weight, bias)

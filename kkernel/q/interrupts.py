@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _expected = False  # an evaluation is about to begin
 _evaluating = False
@@ -56,7 +59,7 @@ def expect(coming: bool) -> None:
 
 def _in_main_thread() -> bool:
     """Signals strike only there; sections of other threads hold nothing back."""
-    return threading.current_thread() is threading.main_thread()
+    return threading.get_ident() == threading.main_thread().ident
 
 
 @contextmanager
@@ -77,18 +80,27 @@ def evaluating() -> Iterator[None]:
         _evaluating = False
 
 
-@contextmanager
-def held() -> Iterator[None]:
+class held:  # noqa: N801 - used as a function is; a generator costs loops several times as much
     """A signal that comes in this section is raised at its end, in place of an error if need be."""
-    global _held, _waiting
-    if not _in_main_thread():
-        yield
-        return
-    _held += 1
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _held
+        if _in_main_thread():
+            _held += 1
+
+    def __exit__(self, *error: object) -> None:
+        global _held, _waiting
+        if not _in_main_thread():
+            return
         _held -= 1
         if _waiting and _evaluating and not _held:
             _waiting = False
             raise KeyboardInterrupt
+
+    def __call__(self, fn: F) -> F:
+        """A function whose calls are such sections."""
+        @wraps(fn)
+        def whole(*args: Any, **keywords: Any) -> Any:
+            with self:
+                return fn(*args, **keywords)
+        return cast(F, whole)

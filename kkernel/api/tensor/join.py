@@ -96,6 +96,10 @@ def _of_vector(name: str, join: Callable[..., Tensor], handle: Handle,
     return register("tensor", join(tensors, dim))
 
 
+def _of_tensors(join: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda *tensors: join(tensors)
+
+
 for _name, _words, _join in (
         ("cat", "tensors one after the other along a dimension", torch.cat),
         ("stack", "tensors of one size along a new dimension", torch.stack)):
@@ -103,5 +107,5 @@ for _name, _words, _join in (
              Param("x", kinds.VALUE, "list of tensors and arrays (enlist to add arguments), "
                    "or a vector"),
              Param("dim", kinds.LONG, "dimension, 0 if left out", 0), OUTPUT, raw=True,
-             examples=[f"{_name}(1 2 3;4 5 6)", f"{_name}((1 2 3;4 5 6);0)"])(
-                 _joiner(_name, _join))
+             examples=[f"{_name}(1 2 3;4 5 6)", f"{_name}((1 2 3;4 5 6);0)"],
+             quick={p: _of_tensors(_join) for p in ("pp", "ppp", "pppp")})(_joiner(_name, _join))

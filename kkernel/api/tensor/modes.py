@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -235,6 +236,8 @@ def _recipe(name: str, mode: Mode, args: list[Value]) -> Recipe:
     if name in ("complex", "sparse"):
         return lambda: mode.make(values, options=o)
     keywords = {**o.keywords, "dtype": dtype} if dtype is not None else o.keywords
+    if o.memory is None and count < _SMALL:
+        return partial(mode.make, values, **keywords)
 
     def make() -> Tensor:
         reserve(count, (dtype or torch.get_default_dtype()).itemsize)
@@ -245,6 +248,9 @@ def _recipe(name: str, mode: Mode, args: list[Value]) -> Recipe:
         return placed.requires_grad_(made.requires_grad)
 
     return make
+
+
+_SMALL = 1 << 16  # elements that need no look at the memory there is
 
 
 def _check_options(name: str, mode: Mode, o: TensorOptions) -> None:
