@@ -44,6 +44,8 @@ def insert(x: Value, y: Value) -> Value:
         return np.arange(len(y))
     if not is_table(value):
         raise type_error()
+    if isinstance(y, List) and not y:
+        return np.empty(0, np.int64)
     if isinstance(value, Table):
         grown = with_row(value, y)
         if grown is not None:

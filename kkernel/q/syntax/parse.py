@@ -145,7 +145,7 @@ class Parser:
 
     def _bracket_follows(self) -> bool:
         following = self.tokens[self.at + 1]
-        return following.kind == PUNCTUATION and following.text in "[);"
+        return following.kind == PUNCTUATION and following.text in "[);]"
 
     def _return(self) -> Node:
         t = self.next()
@@ -284,7 +284,7 @@ class Parser:
         if t.kind == OPERATOR:
             return self._operator(t)
         if t.kind == ITERATOR:
-            if self.is_("[") or self.is_(")") or self.is_(";"):
+            if any(map(self.is_, "[]);")):
                 return IteratorNode(t.start, t.text), False
             raise QParseError(t.text, t.start)
         if t.text == "(":
