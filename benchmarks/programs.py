@@ -1,16 +1,21 @@
-"""Whole training programs through a kkernel session against the same models in plain PyTorch."""
+"""Whole training programs through a kkernel session against the same models in plain PyTorch.
+
+First both in one process, in turns; then each in a process of its own, with their peak memory.
+`python programs.py NAME` serves one program to `apart.py`.
+"""
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Callable
+import sys
+from dataclasses import dataclass, replace
 
 import torch
-from measure import HEADER, Ratio, compare
-from torch import nn
-from torch.nn import functional as F
+from apart import compare_apart, serve
+from measure import HEADER, Ratio, Thunk, compare
+from plain import PROGRAMS
 from training import session
 
+from kkernel.q import memory
 from kkernel.session import Session
 
 SPIRALS = """
@@ -49,107 +54,68 @@ f:{nograd o;a:forward(q;X);b:reshape(a;-1,v);l:ce(b;Y);backward l;r:tensor l;fre
 """
 
 
-def peer(s: Session, x: torch.Tensor, y: torch.Tensor, net: nn.Module,
-         make: Callable[..., torch.optim.Optimizer], width: int, steps: int = 1,
-         **options: object) -> Callable[[], float]:
-    """A plain loop over the same data with the same first parameters."""
-    mine = s.torch_object(s.interpreter.globals.get("q"))[1]
-    for a, b in zip(net.parameters(), mine.parameters(), strict=True):
-        a.data.copy_(b.data)
-    opt = make(net.parameters(), **options)
-
-    def loop() -> float:
-        total = 0.0
-        for _ in range(steps):
-            for xb, yb in zip(x.split(width), y.split(width * len(y) // len(x)), strict=True):
-                opt.zero_grad()
-                out = net(xb)
-                loss = F.cross_entropy(out.reshape(-1, out.shape[-1]), yb)
-                loss.backward()
-                opt.step()
-                total += loss.item()
-        return total
-
-    return loop
-
-
-def tensors(s: Session, names: str = "xy") -> list[torch.Tensor]:
-    return [s.torch_object(s.interpreter.globals.get(n))[1].clone() for n in names]
-
-
-def spirals() -> Ratio:
-    s = session("seed 1" + SPIRALS)
-    net = nn.Sequential(nn.Linear(2, 100), nn.ReLU(), nn.Linear(100, 3))
-    plain = peer(s, *tensors(s), net, torch.optim.SGD, 3000, 20, lr=.2, momentum=.99)
-    return compare("spirals: 20 steps", s.interpreter.compile_text("do[20;f[q;l;o;x;y]]"), plain,
-                   1.0)
-
-
-def convnet() -> Ratio:
-    s = session("seed 1" + CONVNET)
-    net = nn.Sequential(
-        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Dropout(.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(.5),
-        nn.Linear(128, 10))
-    plain = peer(s, *tensors(s), net, torch.optim.Adam, 128)
-    return compare("convnet: 4 batches of 128 images", s.interpreter.compile_text("run m"), plain,
-                   1.03, rounds=7)
-
-
-class Block(nn.Module):
-    """A transformer block as people write it."""
-
-    def __init__(self, d: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.qkv, self.out = nn.LayerNorm(d), nn.Linear(d, 3 * d), nn.Linear(d, d)
-        self.norm2, self.up, self.down = nn.LayerNorm(d), nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        b, n, d = x.shape
-        q, k, v = self.qkv(self.norm1(x)).reshape(b, n, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        y = ((q @ k.transpose(-2, -1)) / (d // self.heads) ** .5).softmax(-1) @ v
-        x = x + self.out(y.transpose(1, 2).reshape(b, n, d))
-        return x + self.down(F.gelu(self.up(self.norm2(x))))
-
-
-class Gpt(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tok, self.pos = nn.Embedding(65, 64), nn.ParameterList([torch.zeros(1, 32, 64)])
-        self.blocks = nn.Sequential(Block(64, 4), Block(64, 4))
-        self.norm, self.head = nn.LayerNorm(64), nn.Linear(64, 65)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(self.norm(self.blocks(self.tok(x) + self.pos[0][:, :x.shape[1]])))
-
-
-def gpt() -> Ratio:
-    s = session("seed 1" + GPT)
-    plain = peer(s, *tensors(s, "XY"), Gpt(), torch.optim.AdamW, 24, 5, lr=.001, weight_decay=.01)
-    return compare("small gpt: 5 steps", s.interpreter.compile_text("do[5;f[]]"), plain, 1.03)
-
-
-def small_batches() -> Ratio:
-    """`run m` with many small batches: what the loop itself costs."""
-    s = session("""seed 1
+BATCHES = """
 q:module seq(`sequential;(`linear;8;16);`relu;(`linear;16;2))
 m:model(addref q;loss`ce;opt(`sgd;q;.01;.9))
 x:tensor(`randn;2000 8)
 y:tensor(`randint;2;2000)
 train(m;`batchsize;20);
-train(m;x;y);""")
-    net = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 2))
-    plain = peer(s, *tensors(s), net, torch.optim.SGD, 20, lr=.01, momentum=.9)
-    return compare("run m: 100 batches of 20 rows", s.interpreter.compile_text("run m"), plain, 1.0)
+train(m;x;y);
+"""
+
+
+@dataclass
+class Program:
+    """A program in q: what makes it, the line that trains, names of its data, targets of the
+    ratio in one process and in two."""
+
+    task: str
+    source: str
+    line: str
+    names: str
+    target: float
+    apart: float
+    rounds: int = 25
+
+    def open(self) -> tuple[Session, Thunk]:
+        s = session("seed 1" + self.source)
+        return s, s.interpreter.compile_text(self.line)
+
+
+OURS = {
+    "spirals": Program("spirals: 20 steps", SPIRALS, "do[20;f[q;l;o;x;y]]", "xy", 1.0, .8),
+    "batches": Program("run m: 100 batches of 20 rows", BATCHES, "run m", "xy", 1.0, 1.0),
+    "convnet": Program("convnet: 4 batches of 128", CONVNET, "run m", "xy", 1.03, 1.03, 7),
+    "gpt": Program("small gpt: 5 steps", GPT, "do[5;f[]]", "XY", 1.03, 1.03)}
+MOST_MEMORY = 1.05
+
+
+def together(name: str) -> Ratio:
+    """In one process: the same data and the same first parameters."""
+    program = OURS[name]
+    s, run = program.open()
+
+    def found(n: str) -> torch.nn.Module | torch.Tensor:
+        return s.torch_object(s.interpreter.globals.get(n))[1]
+
+    plain = replace(PROGRAMS[name], start=[p.detach().clone() for p in found("q").parameters()])
+    loop = plain.loop(*(found(n).clone() for n in program.names))
+    return compare(program.task, run, loop, program.target, rounds=program.rounds)
 
 
 def main() -> None:
     torch.set_num_threads(1)
+    memory.keep_freed()  # as the console and the kernel do
+    if len(sys.argv) > 1:
+        serve(OURS[sys.argv[1]].open()[1])
+        return
     print(HEADER)
-    for make in (spirals, small_batches, convnet, gpt):
-        print(make().row())
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    for name in OURS:
+        print(together(name).row(), flush=True)
+    print("\nin processes of their own")
+    for name, program in OURS.items():
+        ratio, peak = compare_apart(program.task, name, program.apart, MOST_MEMORY)
+        print(ratio.row(), peak, sep="\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -79,10 +79,6 @@ def _list(states: list[dict[str, Any]], name: str) -> Tensors:
     return [s[name] for s in states]
 
 
-def _chosen(x: list[Any], here: list[bool]) -> list[Any]:
-    return x if all(here) else list(compress(x, here))
-
-
 def _count(states: list[dict[str, Any]]) -> list[int]:
     """Count the step in every state, and give the counts."""
     for s in states:
@@ -103,12 +99,15 @@ class SGD(Stepwise):
     def update(self, group: Group, parms: Tensors, grads: Tensors,
                states: list[dict[str, Any]]) -> None:
         if not group["momentum"]:
-            self._go(group, parms, grads, [])
+            self._go_on(group, parms, grads, [])
             return
         new = [s.get("momentum_buffer") is None for s in states]
-        for update, here in ((self._start, new), (self._go_on, [not n for n in new])):
-            if any(here):
-                update(group, _chosen(parms, here), _chosen(grads, here), _chosen(states, here))
+        if any(new):
+            self._start(group, *(list(compress(x, new)) for x in (parms, grads, states)))
+            old = [not n for n in new]
+            parms, grads, states = (list(compress(x, old)) for x in (parms, grads, states))
+        if parms:
+            self._go_on(group, parms, grads, _list(states, "momentum_buffer"))
 
     def _start(self, group: Group, parms: Tensors, grads: Tensors,
                states: list[dict[str, Any]]) -> None:
@@ -118,18 +117,15 @@ class SGD(Stepwise):
             s["momentum_buffer"] = g.clone().detach()
         _move(group, parms, grads, _list(states, "momentum_buffer"))
 
-    def _go_on(self, group: Group, parms: Tensors, grads: Tensors,
-               states: list[dict[str, Any]]) -> None:
-        self._go(group, parms, grads, _list(states, "momentum_buffer"))
-
-    def _go(self, group: Group, parms: Tensors, grads: Tensors, buffers: Tensors) -> None:
+    def _go_on(self, group: Group, parms: Tensors, grads: Tensors, buffers: Tensors) -> None:
         """Later steps, those in one pass whose bits allow it."""
         one_pass = [fused.fits(p, g, b, descend)
                     for p, g, b in zip_longest(parms, grads, buffers)]
         for update, here in ((fused.step, one_pass), (descend, [not o for o in one_pass])):
-            if any(here):
-                update(group, _chosen(parms, here), _chosen(grads, here),
-                       _chosen(buffers, here) if buffers else [])
+            if all(here):
+                update(group, parms, grads, buffers)
+            elif any(here):
+                update(group, *(list(compress(x, here)) for x in (parms, grads, buffers)))
 
 
 def descend(group: Group, parms: Tensors, grads: Tensors, buffers: Tensors) -> None:

@@ -7,7 +7,7 @@ the batch; `restore` shows everything again.  What was full is kept on the tenso
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,8 +20,7 @@ Named = Sequence[tuple[str, Tensor | None]]  # what messages call a tensor, and 
 _KEY = "kkernel_span"
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """The full extent of a tensor that shows a batch; `shown` tells whether it still does."""
 
     dim: int
@@ -65,8 +64,12 @@ def common_size(tensors: Named, dim: int) -> int:
 def _show(t: Tensor, dim: int, offset: int, size: int) -> None:
     sizes = list(t.shape)
     sizes[dim] = size
-    with torch.no_grad():
-        t.set_(t.untyped_storage(), offset, sizes, t.stride())
+    storage, strides = t.untyped_storage(), t.stride()
+    if t.requires_grad:
+        with torch.no_grad():
+            t.set_(storage, offset, sizes, strides)
+    else:
+        t.set_(storage, offset, sizes, strides)
 
 
 def restore(t: Tensor | None, dim: int = 0) -> int:

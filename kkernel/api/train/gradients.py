@@ -84,8 +84,23 @@ MODES = {"free": (False, False), "retain": (True, False), "create": (True, True)
          "createfree": (False, True)}  # keep the graph, make a graph of the gradients
 
 
+def propagate(loss: Tensor, retain: bool = False) -> None:
+    """Add the gradients of one number to the leaves, as torch.autograd.backward does at last."""
+    if loss.numel() != 1 or not loss.is_floating_point():
+        torch.autograd.backward(loss, None, retain)  # tells what is wrong
+        return
+    _ENGINE.run_backward((loss,), (torch.ones_like(loss),), retain, False, (),
+                         allow_unreachable=True, accumulate_grad=True)
+
+
+_ENGINE = torch.autograd.Variable._execution_engine  # type: ignore[attr-defined]
+
+
 def _backward(t: Tensor, gradient: Tensor | None = None, mode: str = "free") -> None:
     retain, create = MODES[mode]
+    if gradient is None and not create:
+        propagate(t, retain)
+        return
     if not create:
         torch.autograd.backward(t, gradient, retain)
         return
@@ -143,7 +158,7 @@ def _model_backward(model: Any, x: Input, y: Input) -> Tensor:
     for p, _ in before:
         p.grad = None
     loss = training_loss(model.loss, run_forward(model.module, x), y)
-    torch.autograd.backward(loss)
+    propagate(loss)
     whole = join(model, loss, x)
     for p, grad in before:
         if grad is not None:

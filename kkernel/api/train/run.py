@@ -23,7 +23,7 @@ from ..module.forward import Output, run_forward, training_mode
 from ..objects import TensorDict, find, register
 from . import tasks
 from .data import Data, define, model_of, read_both, tensors_of
-from .gradients import clip_by, join, reset, share
+from .gradients import clip_by, join, propagate, reset, share
 from .options import GROUP, LOSSES, Settings
 
 # ------------------------------------------------------------------ one batch
@@ -55,7 +55,7 @@ def train_step(model: Any, x: Input, y: Input) -> Tensor:
         data.output = run_forward(model.module, x)
         loss = training_loss(model.loss, data.output, y)
         data.loss = loss if data.loss is None else data.loss
-        torch.autograd.backward(loss)
+        propagate(loss)
         if options["sync"] and loss.is_cuda:
             torch.cuda.synchronize(loss.device)
         whole = join(model, loss, x)
