@@ -230,11 +230,16 @@ def _clock_in(code: int) -> Callable[[str], int]:
 def _timestamp(word: str) -> int:
     date, _, clock = word.partition("D")
     if _INTEGER.fullmatch(date):
-        return _integer(7)(date) + EPOCH[12]
-    raw = _date(date) * DAY + (_clock(clock) if clock else 0)
-    if not LONG_NULL < raw < LONG_INF:
+        return _from_integer(date) + EPOCH[12]
+    raw = (_date(date) - EPOCH[14]) * DAY + (_clock(clock) if clock else 0)
+    if not LONG_NULL < raw <= LONG_INF:
         raise OverflowError
     return raw
+
+
+def _from_integer(word: str) -> int:
+    """Nanoseconds of a timestamp without a date: one or two digits are an hour, as in `4n`."""
+    return _clock(word) if len(word) < 3 and word.isdigit() else _integer(7)(word)
 
 
 def _datetime(word: str) -> int:
