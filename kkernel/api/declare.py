@@ -27,7 +27,7 @@ from kkernel.q.values import List, Value, items
 from . import forms, kinds, settings
 from .convert import list_to_q, to_q, to_tensor
 from .kinds import NO, Kind, is_array, is_empty, is_general, kname
-from .objects import find, register
+from .objects import Handle, find, register
 
 Run = Callable[..., Any]
 F = TypeVar("F", bound=Run)
@@ -370,8 +370,8 @@ class Raw(Function):
     """A function that reads the q value itself; its parameters only describe it.
 
     `quick` has what runs for the forms that loops are made of: the key has a letter for each
-    argument, p and a for tensors, j f b for atoms, l for longs.  `learn` gives what runs for
-    options, as `prepare` does.
+    argument, p and a for tensors, h for the handle of another object, j f b for atoms, l for
+    longs.  `learn` gives what runs for options, as `prepare` does.
     """
 
     quick: Quick = {}
@@ -397,7 +397,7 @@ class Raw(Function):
         return NULL if result is None else result
 
     def marks(self, args: Sequence[Value], alone: bool) -> str | None:
-        letters = "".join(_LETTERS.get(type(v), "?") for v in args)
+        letters = "".join(_letter(v) for v in args)
         found = next((k for k in (letters, letters.replace("a", "l")) if k in self.quick), None)
         if found is not None and (alone or len(args) > 1):
             return "".join("s" if letter in "jfb" else letter for letter in found)
@@ -419,8 +419,13 @@ class Raw(Function):
         return True
 
 
-_LETTERS = {List: "p", np.ndarray: "a", list: "l", int: "j", float: "f", bool: "b"}
+_LETTERS = {List: "p", Handle: "h", np.ndarray: "a", list: "l", int: "j", float: "f", bool: "b"}
 _OPTION_MARKS = {List: "p", np.ndarray: "v", float: "z", np.float32: "z"}
+
+
+def _letter(x: Value) -> str:
+    handle = find(x) if type(x) is List else None
+    return "h" if handle is not None and handle.kind != "tensor" else _LETTERS.get(type(x), "?")
 
 
 def _longs(x: Value) -> list[int]:

@@ -5,9 +5,10 @@ and what it leaves to do is little: look the tensors up, run, register the resul
 keeps by form a *reader* that does just this, written once for each pattern of marks:
 
     p  a pointer to a tensor          r  a number that its kind reads at every call
-    a  an array that is a tensor      o  an option that is met again and again: known by its value
-    s  an atom taken as it stands     z  the same for floats, where 0 and -0 differ
-    l  longs, taken as a Python list  v  the same for short vectors
+    h  a pointer to something else    o  an option that is met again and again: known by its value
+    a  an array that is a tensor      z  the same for floats, where 0 and -0 differ
+    s  an atom taken as it stands     v  the same for short vectors
+    l  longs, taken as a Python list
 
 A reader knows nothing of errors.  Where a pointer is none to a tensor or an option is new, the full
 way reads the call again, and says what is wrong; it runs nothing that the reader has run before.
@@ -26,7 +27,7 @@ from kkernel.q.errors import QError
 from kkernel.q.values import List, Value, collapse, items
 
 from .dtypes import FROM_NUMPY
-from .objects import TENSORS, number
+from .objects import HANDLES, TENSORS, Handle, number
 
 Tensor = torch.Tensor
 Run = Callable[..., Any]
@@ -47,7 +48,8 @@ class Operand:
 
 POINTER, ARRAY = Operand("pointer", List), Operand("array", np.ndarray)
 NUMBERS = {t: Operand(t.__name__, t) for t in (int, float, bool)}
-LONGS = Operand("longs", list)
+LONGS, HANDLE = Operand("longs", list), Operand("handle", Handle)
+_OPERANDS = {"p": POINTER, "h": HANDLE, "a": ARRAY, "l": LONGS}
 LONGEST = 16  # items of a vector that is an option
 MOST = 256  # combinations of options that a form keeps
 
@@ -112,7 +114,7 @@ def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
     alone = type(form) is type
     args = (x,) if alone else tuple(items(x))
     if (not alone or form in (List, np.ndarray, *NUMBERS)) and all(
-            is_tensor(v) for v in args if type(v) is List):
+            is_live(v) for v in args if type(v) is List):
         known[form] = learnt(f, args, alone)
     return made
 
@@ -120,6 +122,11 @@ def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
 def is_tensor(x: List) -> bool:
     """Whether a general list is a pointer to a tensor."""
     return len(x) == 1 and type(x[0]) is int and x[0] in TENSORS
+
+
+def is_live(x: List) -> bool:
+    """Whether a general list is a pointer, to whatever it is."""
+    return len(x) == 1 and type(x[0]) is int and (x[0] in TENSORS or x[0] in HANDLES)
 
 
 def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
@@ -158,7 +165,7 @@ def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
         return full
     readers = [f.reader(m, i, args) for i, m in enumerate(marks)]
     return _written(marks, pointer)(
-        TENSORS, number, _ARRAYS, runs if options else runs[()], short, miss, List, Tensor,
+        TENSORS, HANDLES, number, _ARRAYS, runs if options else runs[()], short, miss, List, Tensor,
         f.delivery(pointer), readers)
 
 
@@ -181,8 +188,8 @@ def _of_rows(f: Declared) -> Run:
 
 def opened(marks: str, args: Sequence[Value]) -> list[Value]:
     """The arguments of a call, with an `Operand` for each that comes new every time."""
-    return [POINTER if m == "p" else ARRAY if m == "a" else LONGS if m == "l" else
-            NUMBERS[type(v)] if m in "sr" else v for m, v in zip(marks, args, strict=True)]
+    return [_OPERANDS.get(m) or (NUMBERS[type(v)] if m in "sr" else v)
+            for m, v in zip(marks, args, strict=True)]
 
 
 # ------------------------------------------------------------------ options
@@ -210,6 +217,7 @@ _ARRAYS = {dtype.char: torch.from_numpy for dtype in FROM_NUMPY if dtype.kind !=
 # what a reader does with the argument a, if anything, and what it hands on
 _READ = {
     "p": (("i, = {a}", "{x} = tensors[i]"), "{x}"),
+    "h": (("i, = {a}", "{x} = handles[i]"), "{x}"),
     "a": (("{x} = arrays[{a}.dtype.char]({a})",), "{x}"),
     "s": ((), "{a}"),
     "r": (("{x} = readers[{n}]({a})",), "{x}"),
@@ -247,7 +255,7 @@ def _beside(marks: str) -> list[str]:
 
 
 _SOURCE = """
-def make(tensors, number, arrays, runs, short, miss, List, Tensor, deliver, readers):
+def make(tensors, handles, number, arrays, runs, short, miss, List, Tensor, deliver, readers):
     def read({args}):
         try:
             {read}

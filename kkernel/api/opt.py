@@ -14,7 +14,7 @@ from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.values import Dict, List, Table, Value, at, collapse, items, record, string, vector
 
-from . import kinds, preload, settings
+from . import kinds, settings
 from .declare import Param, function, simple_items
 from .dispatch import implement
 from .events import changed
@@ -58,7 +58,6 @@ def find_optimizer(name: str) -> OptimizerType:
 
 def _make(row: OptimizerType, values: dict[str, Any]) -> Opt:
     """An optimizer with one empty group of these options."""
-    preload.optimizers()
     group = row.group(values)
     if row.name == "lbfgs":
         optimizer: Optimizer = row.cls([{"params": []}], **group)
@@ -258,9 +257,13 @@ def opt_of(handle: Handle | None) -> Opt | None:
 @function("step", GROUP, "update the parameters by their gradients",
           Param("x", kinds.VALUE, "pointer to an optimizer or model"), raw=True,
           examples=["o:opt(`sgd;t:tensor(1 2 3f;`grad);1.)", "backward mse(t;2 2 2f)", "step o",
-                    "tensor t"])
+                    "tensor t"],
+          quick={"h": lambda handle: _step(opt_of(handle), List([handle.ptr]))})
 def step(x: Value) -> None:
-    found = opt_of(find(x))
+    _step(opt_of(find(x)), x)
+
+
+def _step(found: Opt | None, x: Value) -> None:
     if found is None:
         raise QError(f"step: expects model or optimizer, given {kname(x)}")
     if not isinstance(found.optimizer, Stepwise):

@@ -84,9 +84,19 @@ def return_(x: Value) -> Value:
     return value
 
 
-@interrupts.held()
 def use(x: Value, y: Value) -> None:
     """Put the object of y, or the value y, behind the pointer x."""
+    tensors = objects.TENSORS
+    if is_pointer(x) and is_pointer(y) and x[0] in tensors and y[0] in tensors and x[0] != y[0]:
+        tensors[x[0]] = tensors[y[0]]  # no call stands in between: nothing is lost by a signal
+        del tensors[y[0]]
+        changed(tensors[x[0]])
+        return
+    _use(x, y)
+
+
+@interrupts.held()
+def _use(x: Value, y: Value) -> None:
     target = find(x)
     if target is None or target.kind not in DATA:
         raise QError("use: 1st arg must be tensor, vector or dictionary")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -163,6 +163,39 @@ def _calculate(name: str, module: nn.Module, x: Input) -> Output:
         return run_forward(module, x)
 
 
+def _of_tensor(name: str, result: Callable[[Output], Value]) -> Callable[[Handle, Tensor], Any]:
+    """A function on a module and one tensor, which is what loops are made of."""
+    training, gradients = name in ("forward", "nforward"), name == "forward"
+
+    def run(handle: Handle, x: Tensor) -> Any:
+        module = module_of(handle)
+        if module is None:
+            raise QError(f"{name}: requires a module or model and at least one input")
+        usual = module.training is training and torch.is_grad_enabled() is gradients
+        if (usual or name == "kforward") and _takes_one(module):
+            y = module(x)
+            return y if type(y) is Tensor and result is _pointer else result(flat(y))
+        return result(_calculate(name, module, x))
+
+    return run
+
+
+_ONE: dict[type, bool] = {}  # type of module -> whether it takes one tensor
+
+
+def _takes_one(module: nn.Module) -> bool:
+    """Whether a forward takes one tensor, so that nothing is left to check."""
+    known = _ONE.get(type(module))
+    if known is not None:
+        return known
+    row = type_of(module)
+    if row is not None and row.name == "sequential":  # its first child gets the input
+        return bool(module._modules) and _takes_one(next(iter(module._modules.values())))
+    known = _ONE[type(module)] = (row is not None and row.forward and row.least == 1
+                                  and row.args[:1] == ("tensor",))
+    return known
+
+
 def _pointer(y: Output) -> Value:
     return register("vector", y) if isinstance(y, list) else register("tensor", y)
 
@@ -187,7 +220,8 @@ def _declare(name: str) -> None:
                     "for its data"),
               Param("child", kinds.SYMBOL, "name of a child to run instead", None),
               Param("inputs", kinds.VALUE, "tensors, arrays, vectors, or lists of them", None),
-              raw=True, examples=["m:module enlist(`linear;3;2)", f"{name}(m;2 3#1e)"])
+              raw=True, examples=["m:module enlist(`linear;3;2)", f"{name}(m;2 3#1e)"],
+              quick={"hp": _of_tensor(name, result)})
     def run(x: Value) -> Value:
         return result(calculate(name, x))
 
