@@ -33,6 +33,8 @@ def vector(letter: str, counts: list) -> np.ndarray:
         return symbols([f"s{n}" for n in counts])
     if letter in "nuvt":
         return np.array(counts, f"m8[{_UNITS[letter]}]")
+    if letter == "p":
+        return np.array(counts, "i8").view("M8[ns]")
     if letter == "z":
         start = np.datetime64("2000-01-01", "ms")
         return start + np.array([round(n * 86_400_000) for n in counts], "m8[ms]")

@@ -189,7 +189,13 @@ def test_xbar_rounds_down():
 
 # ---------------------------------------------------------------- temporals
 
-@given(st.dates(dt.date(1800, 1, 1), dt.date(2200, 1, 1)), st.integers(-20_000, 20_000),
+def stamp(moment):
+    """A timestamp, which counts nanoseconds from 2000."""
+    count = (moment - dt.datetime(2000, 1, 1)) // dt.timedelta(microseconds=1) * 1000
+    return vector("p", [count])[0]
+
+
+@given(st.dates(dt.date(1800, 1, 1), dt.date(2230, 1, 1)), st.integers(-20_000, 20_000),
        st.integers(0, 86_399_999))
 @settings(max_examples=60, deadline=None)
 def test_dates_and_times_against_datetime(day, days, ms):
@@ -197,9 +203,33 @@ def test_dates_and_times_against_datetime(day, days, ms):
     assert add(date, days) == np.datetime64(day + dt.timedelta(days), "D")
     assert subtract(add(date, days), date) == days
     moment = dt.datetime.combine(day, dt.time()) + dt.timedelta(milliseconds=ms)
-    assert add(date, np.timedelta64(ms, "ms")) == np.datetime64(moment, "ns")
-    assert subtract(np.datetime64(moment, "ns"), np.datetime64(day, "ns")) == \
+    assert add(date, np.timedelta64(ms, "ms")) == stamp(moment)
+    assert subtract(stamp(moment), stamp(dt.datetime.combine(day, dt.time()))) == \
         np.timedelta64(ms * 1_000_000, "ns")
+
+
+FIRST, LAST = dt.datetime(1707, 9, 23), dt.datetime(2292, 4, 10, 23)
+
+
+@given(st.datetimes(FIRST, LAST), st.datetimes(FIRST, LAST))
+@settings(max_examples=100, deadline=None)
+def test_timestamps_of_q_against_datetime(one, other):
+    text = [f"{m:%Y.%m.%dD%H:%M:%S.%f}".zfill(26) for m in (one, other)]
+    assert q(text[0]) == q(f'"P"$"{text[0]}"') == stamp(one)
+    assert q.console(text[0]) == f"{text[0]}000\n"
+    assert q(f"`date${text[0]}") == np.datetime64(one.date(), "D")
+    assert q(f"(`timestamp$`date${text[0]})+`timespan${text[0]}") == stamp(one)
+    assert q(f"{text[0]}<{text[1]}") == (one < other)
+    assert q(f"asc {text[0]} {text[1]}").tolist() == sorted(map(int, map(np.int64, (
+        stamp(one).view("i8"), stamp(other).view("i8")))))
+    assert q(f"-9!-8!{text[0]}") == stamp(one)
+
+
+def test_what_is_no_timestamp_is_infinite():
+    assert q("`timestamp$1707.09.21 2292.04.11 9999.12.31 0Nd 0Wd").view("i8").tolist() == [
+        -LONG_INF, LONG_INF, LONG_INF, LONG_NULL, LONG_INF]
+    assert q("2290.01.01D0<9999.12.31") is True
+    assert q("`timestamp$1600.01m").view("i8") == -LONG_INF
 
 
 def test_spans_take_the_finer_unit():
@@ -210,7 +240,7 @@ def test_spans_take_the_finer_unit():
 def test_temporal_nulls_and_infinities_survive():
     days = np.array([LONG_NULL, LONG_INF, -LONG_INF, 0]).view("M8[D]")
     got = add(days, np.timedelta64(1, "ms")).view("i8").tolist()
-    assert got[0] == LONG_NULL and got[3] == 1_000_000
+    assert got[0] == LONG_NULL and got[3] == 1_000_000 - 10957 * 86_400 * 10**9
     assert np.isnat(add(np.datetime64("2000-01-01", "D"), LONG_NULL))
 
 

@@ -30,6 +30,7 @@ def q(session: Session) -> Names:
     "`a`b", "2024.01.02 2024.01.03", "2024.01 2024.02m", "12:00 13:00", "0D01 0D02",
     "2024.01.02D10 0Np", "10:00:00.000 0Nt", "2 3#til 6", "2 2#1 2 3 4f", "(1;`a;2 3)", "()",
     "`a`b!1 2", "`a`b!(1;`x)", "(`a`b;1)", "::", "0#0", "0x01", "1?0Ng", "3h", "2i", "2024.01.02",
+    "2024.01.02D10", "2291.01.02D10:00:00.000001", "2291.01.02D10 0Np 1990.01.01D0 0Wp",
     '("ab";"cd")', "`$()", "1 2!3 4",
 ])
 def test_values_come_back_as_they_were(session: Session, q: Names, source: str) -> None:
@@ -60,6 +61,10 @@ def test_tables_come_back_as_they_were(session: Session, q: Names, source: str) 
     (datetime.timedelta(hours=1), "0D01:00:00.000000000"),
     (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
     (np.array(["2024-01-02"], "M8[s]"), ",2024.01.02D00:00:00.000000000"),
+    (np.datetime64("2024-01-02T03:00:00.000000001"), "2024.01.02D03:00:00.000000001"),
+    (datetime.datetime(2290, 1, 2), "2290.01.02D00:00:00.000000000"),
+    (datetime.datetime(2300, 1, 2), "0Wp"), (datetime.datetime(1600, 1, 2), "-0Wp"),
+    (np.array(["1700-01-02"], "M8[ns]"), ",-0Wp"), (np.datetime64("NaT", "ns"), "0Np"),
     ([], "()"), (np.array(5), "5"), (np.array([[1, 2], [3, 4]]).T, "1 3\n2 4"),
 ])
 def test_values_of_python(session: Session, q: Names, value: Any, text: str) -> None:
@@ -73,6 +78,13 @@ def test_values_of_python(session: Session, q: Names, value: Any, text: str) -> 
 def test_what_q_has_no_value_for(q: Names, value: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         q["v"] = value
+
+
+def test_timestamps_are_seen_as_numpy_counts_them(session: Session, q: Names) -> None:
+    session.execute("p:2024.01.02D10;ps:2024.01.02D10 0Np;late:2290.01.02D0 0Np")
+    assert q["p"] == np.datetime64("2024-01-02T10") and q["p"].dtype == "M8[ns]"
+    assert q["ps"][0] == q["p"] and np.isnat(q["ps"][1])
+    assert q["late"][0] == np.datetime64("2290-01-02") and np.isnat(q["late"][1])
 
 
 def test_arrays_are_seen_without_a_copy_and_cannot_be_written(session: Session, q: Names) -> None:

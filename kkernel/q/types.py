@@ -2,8 +2,10 @@
 
 A q vector is a bare numpy array and its dtype *is* its type; the seventeen types map to
 seventeen distinct dtypes.  Symbols are interned: a symbol vector is an array of ``u4`` codes
-into :mod:`kkernel.q.symbols`.  Temporal arrays use numpy's own epoch (1970); q's numbers count
-from 2000, so `EPOCH` is added or taken away only where a temporal meets a plain number.
+into :mod:`kkernel.q.symbols`.  Months, dates and datetimes use numpy's own epoch (1970); q's
+numbers count from 2000, so `EPOCH` is added or taken away only where a temporal meets a plain
+number.  Timestamps alone count from 2000 as q does, since the nanoseconds from 1970 end in 2262
+and q's in 2292: `UNIX_NS` lies between their raw value and that of a numpy datetime64.
 """
 
 from __future__ import annotations
@@ -74,9 +76,10 @@ BY_NAME: dict[str, QType] = {t.name: t for t in TYPES}
 CODE_OF_DTYPE: dict[Any, int] = {t.dtype: t.code for t in TYPES}
 DTYPE: dict[int, np.dtype[Any]] = {t.code: t.dtype for t in TYPES}
 
-# raw value at which 2000.01.01 stands in numpy's count from 1970, per type
 _DAYS = 10957
+UNIX_NS = _DAYS * 86_400_000_000_000  # nanoseconds from 1970 to 2000.01.01
+# raw value at which 2000.01.01 stands in the count of each type
 EPOCH: dict[int, int] = {
-    12: _DAYS * 86_400_000_000_000, 13: 360, 14: _DAYS, 15: _DAYS * 86_400_000,
+    12: 0, 13: 360, 14: _DAYS, 15: _DAYS * 86_400_000,
     16: 0, 17: 0, 18: 0, 19: 0,
 }

@@ -8,7 +8,8 @@ byte short int real numpy scalars `u1 i2 i4 f4`
 char               `np.bytes_` of length 1 (the NUL char reads as length 0: use `char_code`)
 symbol             `Symbol`, an interned `str`
 guid               `np.void` of 16 bytes
-temporals          `np.datetime64` / `np.timedelta64`, the unit tells the type
+temporals          `np.datetime64` / `np.timedelta64`, the unit tells the type; timestamps,
+                   `M8[ns]`, hold q's own count from 2000 (see types.py)
 simple vector      `np.ndarray`, 1-d, dtype from the type table; symbols are `u4` codes
 ... with attribute `Attributed`, a subclass of ndarray
 rectangle          an n-d `np.ndarray` of two or more dimensions is a list of lists

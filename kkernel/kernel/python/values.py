@@ -5,7 +5,8 @@ q                      Python
 =====================  =====================================================================
 boolean long float     `bool` `int` `float`; other atoms as numpy scalars
 symbol, char, string   `Symbol` (a `str`), `str`, `str`
-simple vector          numpy array over the same memory, not writable; symbols as objects
+simple vector          numpy array over the same memory, not writable; symbols as objects,
+                       timestamps as numpy counts them, from 1970
 list, dictionary       `list`, `dict`
 table                  pandas DataFrame; of a keyed table the keys are the index
 pointer                the torch tensor, module, optimizer itself; vector and dictionary as
@@ -29,11 +30,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...q.apply import apply
+from ...q.atoms.promote import reduce_scale, scale, shift
 from ...q.errors import QError, QStop
 from ...q.functions import NULL, Foreign
 from ...q.lists.enums import resolve
 from ...q.symbols import Symbol, names, sym, symbols
-from ...q.types import BY_CODE, CODE_OF_DTYPE, DTYPE
+from ...q.text.casting import cast_array
+from ...q.types import BY_CODE, CODE_OF_DTYPE, DTYPE, LONG_INF, LONG_NULL, UNIX_NS
 from ...q.values import (
     Dict,
     Enum,
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
 
 TYPES_KEPT = "q types"  # where a DataFrame notes them: pandas has one type for all dates
 STRINGS = "strings"
+_FINE = tuple(np.dtype(f"M8[{unit}]") for unit in ("ns", "ps", "fs", "as"))
 _NULLABLE = {5: "Int16", 6: "Int32", 7: "Int64"}
 _WIDER = {"i1": "i2", "u2": "i4", "u4": "i8", "f2": "f4"}  # numpy's types that q lacks
 MOST_ARGUMENTS = 8
@@ -106,6 +110,8 @@ def to_python(session: Session, x: Value) -> Any:
         return Function(session, x)
     if isinstance(x, np.bytes_):
         return bytes(x).decode("latin-1") or "\0"
+    if isinstance(x, np.datetime64) and x.dtype == DTYPE[12]:
+        return instants(np.array([x]))[0]
     return uuid.UUID(bytes=x.tobytes()) if isinstance(x, np.void) else x
 
 
@@ -127,8 +133,29 @@ def _array(x: Any) -> Any:
     if code == 2:
         return np.array([uuid.UUID(bytes=v.tobytes()) for v in x], object)
     view = np.asarray(x).view()
+    if code == 12:
+        view = instants(view)
     view.flags.writeable = False
     return view
+
+
+def instants(x: Any) -> Any:
+    """Timestamps, which count from 2000, as numpy's; in microseconds where they pass 2262."""
+    raw = x.view(np.int64)
+    whole = shift(raw, UNIX_NS)
+    if not (whole < raw).any():
+        return whole.view("M8[ns]")
+    return shift(reduce_scale(raw, 1000), UNIX_NS // 1000).view("M8[us]")
+
+
+def timestamps(x: Any) -> Any:
+    """The inverse of `instants`, from times of any unit; infinite where q has no timestamp."""
+    if x.dtype in _FINE:
+        raw = x.astype("M8[ns]").view(np.int64)
+        early = (raw < LONG_NULL + 1 + UNIX_NS) & (raw > -LONG_INF)
+        return np.where(early, -LONG_INF, shift(raw, -UNIX_NS)).view("M8[ns]")
+    raw = x.astype("M8[us]").view(np.int64)
+    return scale(shift(raw, -UNIX_NS // 1000), 1000).view("M8[ns]")
 
 
 def _dictionary(session: Session, x: Dict) -> Any:
@@ -236,7 +263,8 @@ def from_array(x: Any) -> Value:
     if x.dtype.kind in "OU":
         return _from_objects(x)
     if x.dtype.kind in "Mm":
-        x = x.astype(_temporal(x.dtype))
+        target = _temporal(x.dtype)
+        x = timestamps(x) if target == DTYPE[12] else x.astype(target)
     kind = f"{x.dtype.kind}{x.dtype.itemsize}"
     x = np.array(x, _WIDER.get(kind, x.dtype.newbyteorder("=")), order="C")
     if x.dtype not in CODE_OF_DTYPE or x.dtype == np.dtype("u4"):
@@ -247,7 +275,7 @@ def from_array(x: Any) -> Value:
 def _temporal(dtype: np.dtype[Any]) -> Any:
     """The q type that holds all of these times."""
     return dtype if dtype in CODE_OF_DTYPE and dtype != DTYPE[15] else \
-        "M8[ns]" if dtype.kind == "M" else "m8[ns]"
+        DTYPE[12] if dtype.kind == "M" else DTYPE[16]
 
 
 def _from_objects(x: Any) -> Value:
@@ -282,7 +310,7 @@ def _from_pandas(session: Session, x: Any) -> Value:
     if x is pandas.NaT:
         return np.datetime64("NaT", "ns")
     if isinstance(x, pandas.Timestamp):
-        return x.to_datetime64().astype("M8[ns]")
+        return _scalar(x.to_datetime64())
     if isinstance(x, pandas.Timedelta):
         return x.to_timedelta64().astype("m8[ns]")
     raise TypeError(f"q has no value for {type(x).__name__}")
@@ -299,8 +327,10 @@ def _column(session: Session, x: Any, kept: str) -> Value:
     if kind in ("category", "string", "str", "object"):
         return _objects(session, ["" if _is_missing(v) else v for v in x.tolist()], kept)
     found = from_array(x.to_numpy())
-    wanted = next((t.dtype for t in BY_CODE.values() if t.name == kept and t.temporal), None)
-    return found if wanted is None or found.dtype.kind != wanted.kind else found.astype(wanted)
+    wanted = next((t for t in BY_CODE.values() if t.name == kept and t.temporal), None)
+    if wanted is None or found.dtype.kind != wanted.dtype.kind:
+        return found
+    return cast_array(found, qtype(found), wanted.code)
 
 
 def _is_missing(x: Any) -> bool:
@@ -354,7 +384,7 @@ _SIMPLE: tuple[tuple[Any, Callable[[Any], Value]], ...] = (
     (bytearray, lambda x: np.frombuffer(bytes(x), "u1")),
     (uuid.UUID, lambda x: np.frombuffer(x.bytes, DTYPE[2])[0]),
     ((List, Dict, Table, Enum, EnumAtom), lambda x: x),
-    (datetime.datetime, lambda x: np.datetime64(x.replace(tzinfo=None), "ns")),
+    (datetime.datetime, lambda x: _scalar(np.datetime64(x.replace(tzinfo=None), "us"))),
     (datetime.date, lambda x: np.datetime64(x, "D")),
     (datetime.timedelta, lambda x: np.timedelta64(x, "ns")),
 )

@@ -65,12 +65,21 @@ def underlying(x: Array, code: int) -> Array:
 
 def shift(raw: Array, by: int) -> Array:
     """raw+by, where nulls and infinities stay as they are."""
+    if not by:
+        return raw
     return _but_special(raw, raw + np.int64(by))
 
 
 def scale(raw: Array, by: int) -> Array:
-    """raw*by, where nulls and infinities stay as they are."""
-    return raw if by == 1 else _but_special(raw, raw * np.int64(by))
+    """raw*by, where nulls and infinities stay as they are, and what is too large is infinite."""
+    if by == 1 or not raw.size:
+        return raw
+    limit = LONG_INF // by
+    if raw.min() >= -limit and raw.max() <= limit:
+        return np.asarray(raw * np.int64(by))
+    held = np.select([raw == LONG_NULL, raw > limit, raw < -limit],
+                     [LONG_NULL, LONG_INF, -LONG_INF], raw * np.int64(by))
+    return np.asarray(held)
 
 
 def reduce_scale(raw: Array, by: int) -> Array:

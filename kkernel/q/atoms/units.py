@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..errors import type_error
-from ..types import DTYPE, LONG_INF
+from ..types import DTYPE, EPOCH, LONG_INF
 from ..values import Array
-from .promote import POINTS, reduce_scale, scale
+from .promote import POINTS, reduce_scale, scale, shift
 
 _DAY_NS = 86_400_000_000_000
 # nanoseconds in one unit of each type that counts in a fixed unit
@@ -46,7 +46,7 @@ _POINT_PAIRS = {(13, 14), (14, 13), (14, 15), (15, 14)}
 def convert(x: Array, code: int, target: int) -> Array:
     """x of temporal type `code` as temporal type `target`.
 
-    Spans read as points count from 1970 here: they are amounts to add, not dates.
+    Spans read as points are amounts to add here, not dates.
     """
     if code == target:
         return x
@@ -55,7 +55,10 @@ def convert(x: Array, code: int, target: int) -> Array:
     raw = x.view(np.int64)
     if code in POINTS and target not in POINTS:
         raw, code = _time_of_day(raw, code), 16
-    return _rescaled(raw, NANOSECONDS[code], NANOSECONDS[target]).view(DTYPE[target])
+    if target == 12 and code in POINTS:  # timestamps count from 2000, the others from 1970
+        raw = shift(raw, -EPOCH[code])
+    raw = _rescaled(raw, NANOSECONDS[code], NANOSECONDS[target])
+    return (shift(raw, EPOCH[target]) if code == 12 else raw).view(DTYPE[target])
 
 
 def _rescaled(raw: Array, unit: int, target: int) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from .. import context
 from ..errors import type_error
 from ..registry import keyword
-from ..types import BY_CODE, LONG_NULL
+from ..types import BY_CODE, LONG_NULL, UNIX_NS
 from ..values import Array, Value, at, is_atom, qtype
 
 _PER_SECOND = {12: 1_000_000_000, 15: 1_000}
@@ -33,7 +33,8 @@ def _shifted(x: Value, sign: int) -> Value:
     if unit is None:
         raise type_error()
     raw: Array = np.atleast_1d(x).astype(BY_CODE[code].dtype).view("i8")
-    ahead = np.array([offset_seconds(v // unit) for v in raw.tolist()], "i8")
+    since = UNIX_NS // unit if code == 12 else 0  # seconds from 1970 to the start of the count
+    ahead = np.array([offset_seconds(v // unit + since) for v in raw.tolist()], "i8")
     moved = np.where(raw == LONG_NULL, raw, raw + sign * unit * ahead).view(BY_CODE[code].dtype)
     return at(moved, 0) if is_atom(x) else moved
 

@@ -17,6 +17,7 @@ from ..apply import apply
 from ..errors import QError, nyi
 from ..keywords.zones import offset_seconds
 from ..symbols import sym, symbols
+from ..types import UNIX_NS
 from ..values import EMPTY, Dict, List, Value, at, collapse, empty, string, vector
 from .dotq_session import RELEASE, VERSION
 
@@ -38,6 +39,8 @@ def _instant(clock: Callable[[], int], code: int, divide: int, of_day: bool) -> 
     ns = clock()
     if of_day:
         ns %= _DAY_NS
+    elif code == 12:
+        ns -= UNIX_NS
     return at(vector(code, [ns // divide]), 0)
 
 

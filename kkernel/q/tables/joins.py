@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..atoms.extremes import ascends, greatest, least
+from ..atoms.units import convert
 from ..errors import type_error
 from ..lists.enums import resolve
 from ..lists.grouping import dense, joined, order_of, ordinals, row_codes, stable_order
-from ..values import Array, Table, Value, bare, is_vector
+from ..values import Array, Table, Value, bare, is_vector, qtype
 from .rows import find_rows
 
 ABSENT = -1
@@ -237,7 +238,9 @@ def integers_like(times: Value, other: Value) -> Array:
         raise type_error()
     if times.dtype != other.dtype:
         kinds = times.dtype.kind + other.dtype.kind
-        if kinds in ("mm", "MM") or other.dtype.kind == "f" and times.dtype.kind in "iu":
+        if kinds in ("mm", "MM"):
+            times = convert(times, qtype(times), qtype(other))
+        elif other.dtype.kind == "f" and times.dtype.kind in "iu":
             times = times.astype(other.dtype)
         elif kinds not in ("ii", "iu", "ui") or "I" in (times.dtype.char, other.dtype.char):
             raise type_error()

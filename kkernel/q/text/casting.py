@@ -16,7 +16,6 @@ from ..atoms.promote import (
     TEMPORALS,
     from_underlying,
     round_to_long,
-    shift,
     to_float,
     to_int,
     to_long,
@@ -24,9 +23,9 @@ from ..atoms.promote import (
     to_short,
     underlying,
 )
-from ..atoms.units import NANOSECONDS, convert
+from ..atoms.units import convert
 from ..errors import type_error
-from ..types import DTYPE, EPOCH, LONG_INF, LONG_NULL
+from ..types import DTYPE, LONG_INF
 from ..values import Array
 
 INT_INF = 2**31 - 1
@@ -76,25 +75,12 @@ def _to_temporal(x: Array, code: int, target: int) -> Array:
         return from_underlying(numbers, target)
     if target in POINTS and code not in POINTS:
         return _since_2000(x, code, target)
-    if target == 12 and code in POINTS:
-        return _to_timestamp(x, code)
     return convert(x, code, target)
 
 
 def _since_2000(x: Array, code: int, target: int) -> Array:
     """A span as the point that far from the start of 2000."""
-    whole = shift(convert(x, code, 16).view(np.int64), EPOCH[12])
-    return convert(whole.view(DTYPE[12]), 12, target)
-
-
-def _to_timestamp(x: Array, code: int) -> Array:
-    """Points outside the range of timestamps become its infinities."""
-    if code == 13:
-        x, code = convert(x, 13, 14), 14
-    raw = x.view(np.int64)
-    limit = LONG_INF // NANOSECONDS[code]
-    held = np.where(raw > limit, LONG_INF, np.where(raw < -limit, -LONG_INF, raw))
-    return convert(np.where(raw == LONG_NULL, raw, held).view(x.dtype), code, 12)
+    return convert(convert(x, code, 16).view(DTYPE[12]), 12, target)
 
 
 # ---------------------------------------------------------------- parts of temporals

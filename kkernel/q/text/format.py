@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..symbols import TABLE
-from ..types import BY_CODE, LONG_INF, LONG_NULL
+from ..types import BY_CODE, EPOCH, LONG_INF, LONG_NULL
 from ..values import Array, Value, qtype
 
 _UNIX_DAYS = date(1970, 1, 1).toordinal()
+_DAYS_TO_2000 = EPOCH[14]
 _LAST_DAY = date.max.toordinal()
 
 
@@ -43,7 +44,7 @@ def _short_texts(raw: list[int]) -> list[str]:
     return ["0N" if v == -32768 else str(v) for v in raw]
 
 
-# ---------------------------------------------------------------- temporals, from numpy's counts
+# ---------------------------------------------------------------- temporals, from raw counts
 
 def _date_text(days: int) -> str:
     ordinal = _UNIX_DAYS + days
@@ -96,7 +97,7 @@ def _timespan_text(nanoseconds: int) -> str:
 
 def _timestamp_text(nanoseconds: int) -> str:
     days, rest = divmod(nanoseconds, _DAY)
-    return f"{_date_text(days)}D{_of_day(rest)}"
+    return f"{_date_text(days + _DAYS_TO_2000)}D{_of_day(rest)}"
 
 
 def _datetime_text(milliseconds: int) -> str:

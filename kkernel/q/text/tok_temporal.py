@@ -1,6 +1,6 @@
 """Dates and times in the many forms that Tok reads; None for text that is none of them.
 
-Results are in numpy's own counts: days or nanoseconds since 1970, nanoseconds of a span.
+Results are in the counts of the types: days since 1970, nanoseconds since 2000 or of a span.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date
 
 from .. import context
 from ..syntax.literals import DAY, days
+from ..types import UNIX_NS
 
 _SECOND = 1_000_000_000
 _MONTHS = {name: i + 1 for i, name in enumerate(
@@ -120,27 +121,25 @@ def read_span(text: str) -> int | None:
 
 
 def read_stamp(text: str) -> int | None:
-    """Nanoseconds since 1970 of a date, a date with a clock, or Unix seconds of 9 to 11 digits."""
+    """Nanoseconds since 2000 of a date, a date with a clock, or Unix seconds of 9 to 11 digits."""
     unix = _UNIX.fullmatch(text)
     if unix:
-        return int(unix[1]) * _SECOND + int((unix[2] or "")[:9].ljust(9, "0"))
+        return int(unix[1]) * _SECOND + int((unix[2] or "")[:9].ljust(9, "0")) - UNIX_NS
     text = text.removesuffix("Z")
     found = _STAMP.fullmatch(text)
     day = read_date((found[1] or found[3]) if found else text)
     clock = read_clock(found[2] or found[4]) if found else 0
     if day is None or clock is None:
         return None
-    return day * DAY + clock
+    return day * DAY + clock - UNIX_NS
 
 
 # ---------------------------------------------------------------- by type
 
-def _in_units(read: Callable[[str], int | None], unit: int) -> Callable[[str], int | None]:
-    def parse(text: str) -> int | None:
-        found = read(text)
-        return None if found is None else found // unit
-
-    return parse
+def _read_datetime(text: str) -> int | None:
+    """Milliseconds since 1970."""
+    found = read_stamp(text)
+    return None if found is None else (found + UNIX_NS) // 1_000_000
 
 
 def _signed(unit: int) -> Callable[[str], int | None]:
@@ -161,11 +160,11 @@ def _read_day(text: str) -> int | None:
     found = read_date(text)
     if found is None and len(text) > 11:
         stamp = read_stamp(text)
-        return None if stamp is None else stamp // DAY
+        return None if stamp is None else (stamp + UNIX_NS) // DAY
     return found
 
 
 TEMPORAL: dict[int, Callable[[str], int | None]] = {
-    12: read_stamp, 13: read_month, 14: _read_day, 15: _in_units(read_stamp, 1_000_000),
+    12: read_stamp, 13: read_month, 14: _read_day, 15: _read_datetime,
     16: read_span, 17: _signed(60 * _SECOND), 18: _signed(_SECOND), 19: _signed(1_000_000),
 }
