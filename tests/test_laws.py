@@ -287,3 +287,8 @@ def test_the_state_of_tensors_changes_with_any_write() -> None:
     layer.weight.data.zero_()
     states.append(view.tensors_state(layer))
     assert len(set(states)) == 3
+
+
+def test_numbers_that_are_all_the_same_fit_no_law_without_spikes() -> None:
+    assert not fit(np.zeros(5), d.Uniform(-0.1, 0.1)).consistent
+    assert fit(np.zeros(2), d.Uniform(-0.1, 0.1)).consistent

@@ -644,3 +644,30 @@ def test_events_around_clicks_are_not_taken_for_cells() -> None:
         clicker.join()
         assert done[-1] == expected and safe_point._busy is busy
     safe_point._cell_ends()
+
+
+def test_the_filter_reaches_tensors_beyond_those_that_are_shown(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kkernel_widgets.parameter_histograms.MOST_SHOWN", 3)
+    panel = ParameterHistograms(nn.Sequential(*[nn.Linear(2, 2) for _ in range(12)]))
+    sent = Sent(panel, monkeypatch)
+    view = panel.widget.view
+    assert [row["name"] for row in view["rows"]] == ["0.weight", "0.bias", "1.weight"]
+    assert view["hidden"] == 21
+    panel._message(panel.widget, {"do": "filter", "text": " 11.W"}, [])
+    assert [row["name"] for row in panel.widget.view["rows"]] == ["11.weight"]
+    assert panel.widget.view["hidden"] == 0 and not sent
+    counts = np.frombuffer(panel.widget.bins)
+    assert counts[: panel.widget.view["rows"][0]["bins"]].sum() == 4
+    assert sent.click(do="filter", text=7)["error"] is True
+    assert sent.click(do="filter", text="x" * 999)["error"] is True
+
+
+def test_initializers_say_which_weights_hold_no_numbers() -> None:
+    model = nn.Linear(3, 3)
+    with torch.no_grad():
+        model.weight[0] = float("nan")
+        model.weight[1, 1] = float("-inf")
+    weight, bias = InitializerPanel(model).widget.view["weights"]
+    assert weight["odd"] == "3 NaN, 1 Inf" and bias["odd"] == ""

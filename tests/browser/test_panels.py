@@ -201,6 +201,50 @@ def test_cards_move_with_the_arrow_keys(notebook: Notebook) -> None:
     page.keyboard.press("Enter")
 
 
+def test_charts_are_read_by_pointer_and_keyboard_and_tables_copied(notebook: Notebook) -> None:
+    page, charts = notebook.page, panel(notebook, "histograms")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    charts.locator(".kt-card").first.click()
+    chart = charts.get_by_role("slider", name="bins of 0.weight")
+    chart.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    last = int(chart.get_attribute("aria-valuemax"))
+    assert chart.get_attribute("aria-valuenow") == str(last - 1)
+    assert " numbers (" in chart.get_attribute("aria-valuetext")
+    expect_text(charts.locator(".kt-reading"), "expected ")
+    chart.hover(position={"x": 60, "y": 50})
+    assert int(chart.get_attribute("aria-valuenow")) < last / 2
+    page.keyboard.press("Escape")
+    assert not charts.locator(".kt-reading").is_visible()
+    charts.get_by_role("button", name="close").click()
+    charts.get_by_text("table", exact=True).click()
+    charts.get_by_role("button", name="copy table").click()
+    expect_text(charts.locator(".kt-said"), "copied")
+    cells = page.evaluate("() => navigator.clipboard.readText()").splitlines()
+    assert cells[0].startswith("parameter\tshape\tn")
+    assert cells[1].startswith("0.weight\t16 16\t256")
+    charts.get_by_text("table", exact=True).click()
+
+
+def test_the_arrow_keys_walk_the_tree(notebook: Notebook) -> None:
+    page, table = notebook.page, spec(notebook)
+    at = "() => document.activeElement.closest('tr')?.dataset.path"
+    table.locator("tbody tr[data-path='1']").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(at) == "1.0"
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(at) == "1"
+    page.keyboard.press("ArrowLeft")
+    assert table.locator("tbody tr[data-path='1.0']").count() == 0
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(at) == ""
+    page.keyboard.press("PageDown")
+    page.keyboard.press("Home")
+    assert page.evaluate(at) == ""
+    table.get_by_label("unfold 1", exact=True).click()
+
+
 def test_states_are_taken_restored_and_compared(notebook: Notebook) -> None:
     states = panel(notebook, "states")
     states.get_by_label("name of state").fill("good")

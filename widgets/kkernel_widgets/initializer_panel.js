@@ -40,10 +40,12 @@ function render({ model, el }) {
   const COLOURS = ["#8b949e", "#2f6fb3", "#3a9a76", "#8a6bbf", "#c2573d", "#b8860b", "#4aa3a2",
     "#b0528f"];
   const DASHES = ["2 3", "", "6 3", "", "8 3 2 3", "", "4 2", "1 2"];
-  const WIDTH = 900, LEFT = 52, HEAD = 20;
+  const LEFT = 52, HEAD = 20, MOST_DOTS = 150;
+  let wide = 900;
+  const readings = {};  // what is read in each chart
 
   const right = () => view().compared.length ? 130 : 14;
-  const across = (i) => LEFT + (WIDTH - LEFT - right())
+  const across = (i) => LEFT + (wide - LEFT - right())
     * (view().layers.length < 2 ? .5 : i / (view().layers.length - 1));
 
   // powers of ten from the lowest to the highest value; what lies beyond 1e±40 is drawn at the edge
@@ -70,23 +72,64 @@ function render({ model, el }) {
     const marks = [], step = Math.max(1, Math.ceil((scale.high - scale.low) / 5));
     for (let power = scale.low; power <= scale.high; power += step) {
       const at = scale.y(10 ** power);
-      marks.push(s("line", { class: "kt-gridline", x1: LEFT, x2: WIDTH - right(), y1: at, y2: at }),
+      marks.push(s("line", { class: "kt-gridline", x1: LEFT, x2: wide - right(), y1: at, y2: at }),
         s("text", { class: "kt-tick", x: LEFT - 6, y: at + 4, "text-anchor": "end" },
           power === 0 ? "1" : power === 1 ? "10" : `1e${power}`));
     }
     return marks;
   }
 
+  // as many names as fit side by side
   function names(height) {
-    const layers = view().layers, every = Math.max(1, Math.ceil(layers.length / 12));
+    const layers = view().layers, places = Math.max(1, Math.floor((wide - LEFT - right()) / 100));
+    const every = Math.max(1, Math.ceil(layers.length / places));
     return layers.flatMap((l, i) => i % every ? [] : [s("text", { class: "kt-tick", x: across(i),
-      y: height - 6, "text-anchor": "middle" }, l.path.length > 9 ? "…" + l.path.slice(-8) : l.path)]);
+      y: height - 6, "text-anchor": i ? "middle" : "start" }, shortPath(l.path))]);
   }
 
-  function picture(height, words, title, marks) {
-    return s("svg", { viewBox: `0 0 ${WIDTH} ${height}`, class: "kt-close", role: "img",
+  // the end of a path that says most: whole names, the last one cut if it is long
+  function shortPath(path) {
+    const parts = path.split(".");
+    while (parts.length > 1 && parts.join(".").length > 12) parts.shift();
+    const end = parts.join(".");
+    return end.length > 12 ? end.slice(0, 11) + "…" : end;
+  }
+
+  function picture(id, height, words, title, marks) {
+    const drawn = s("svg", { viewBox: `0 0 ${wide} ${height}`, class: "kt-close", role: "img",
       "aria-label": words },
     s("text", { class: "kt-tick kt-charttitle", x: LEFT, y: 12 }, title), marks);
+    readings[id] ??= {};
+    return reader(drawn, `layers: ${title}`, wide, view().layers.map((_, i) => across(i)), told,
+      readings[id]);
+  }
+
+  // one layer in words
+  function told(i) {
+    const l = view().layers[i], number = (v) => v === null ? "?" : significant(v, 3);
+    const lines = [`${l.path} ${l.kind}`];
+    if (view().compared.length) {
+      lines.push(...view().compared.map((c) => `${c.name}: ${number(c.squares[i] ?? null)}, `
+        + `gradient ${number(c.gradients[i] ?? null)}`));
+      return lines.join("\n");
+    }
+    const expected = (v) => v === null ? "" : `, expected ${significant(v, 3)}`;
+    lines.push(`E[h²] ${l.overflow ? "not finite" : number(l.square)}${expected(l.theory)}`);
+    lines.push(`E[g²] ${number(l.gradient)}${expected(l.gradientTheory)}`);
+    for (const what of ["dead", "saturated"]) {
+      if (l[what] !== null) lines.push(`${percent(l[what]) || "0%"} ${what}`);
+    }
+    return lines.join("\n");
+  }
+
+  // stretches of layers that follow each other and have a theory
+  function stretches(known) {
+    const found = [];
+    known.forEach((l, n) => {
+      if (!n || l.i !== known[n - 1].i + 1) found.push([]);
+      found[found.length - 1].push(l);
+    });
+    return found;
   }
 
   // what was measured, over the band of what is expected
@@ -94,17 +137,17 @@ function render({ model, el }) {
     const layers = view().layers;
     const known = layers.map((l, i) => ({ i, t: l[theory], s: l[spread] })).filter((l) => l.t > 0);
     const scale = logScale(layers.flatMap((l) => [l[found], l[theory]]), height, foot);
-    const edge = (side) => known.map((l) =>
+    const edge = (part, side) => part.map((l) =>
       `${across(l.i).toFixed(1)},${scale.y(l.t * Math.exp(side * 2 * l.s)).toFixed(1)}`);
-    return picture(height, words(found, theory), title, [
+    const dots = layers.length > MOST_DOTS ? [] : layers;
+    return picture(found, height, words(found, theory), title, [
       ...grid(scale), ...(foot > 10 ? names(height) : []),
-      s("polygon", { class: "kt-band", points: [...edge(1), ...edge(-1).reverse()].join(" ") }),
+      ...stretches(known).map((part) => s("polygon", { class: "kt-band",
+        points: [...edge(part, 1), ...edge(part, -1).reverse()].join(" ") })),
       s("path", { class: "kt-law", d: line(layers.map((l) => l[theory]), scale.y) }),
       s("path", { class: cls, d: line(layers.map((l) => l[found]), scale.y) }),
-      ...layers.flatMap((l, i) => l[found] > 0 ? [s("circle", { class: `kt-dot ${cls}`,
-        cx: across(i), cy: scale.y(l[found]), r: 3 },
-      s("title", {}, `${l.path} ${l.kind}: ${significant(l[found], 3)}`
-        + (l[theory] ? `, expected ${significant(l[theory], 3)}` : "")))] : []),
+      ...dots.flatMap((l, i) => l[found] > 0 ? [s("circle", { class: `kt-dot ${cls}`,
+        cx: across(i), cy: scale.y(l[found]), r: layers.length > 60 ? 2 : 3 })] : []),
     ]);
   }
 
@@ -112,11 +155,11 @@ function render({ model, el }) {
     const all = view().compared;
     const scale = logScale(all.flatMap((c) => c[field]), height, foot);
     const at = field === "squares" ? (c) => c.squares[c.squares.length - 1] : (c) => c.gradients[0];
-    const told = all.map((c) => `${c.name} ${significant(at(c) ?? NaN, 2)}`).join(", ");
+    const lastOnes = all.map((c) => `${c.name} ${significant(at(c) ?? NaN, 2)}`).join(", ");
     const marks = [...grid(scale), ...(foot > 10 ? names(height) : []),
       ...all.map((c, i) => s("path", { class: "kt-comparedline", stroke: COLOURS[i % 8],
         "stroke-dasharray": DASHES[i % 8], d: line(c[field], scale.y) }, s("title", {}, c.name)))];
-    return picture(height, `${title}: ${told}`, title, labels ? [...marks, ...ends(scale)] : marks);
+    return picture(field, height, `${title}: ${lastOnes}`, title, labels ? [...marks, ...ends(scale)] : marks);
   }
 
   // names beside the ends of the lines, kept apart
@@ -129,7 +172,7 @@ function render({ model, el }) {
     let above = -Infinity;
     for (const end of found) { end.at = Math.max(end.y, above + 13); above = end.at; }
     const over = Math.max(0, above - 180);
-    return found.map((end) => s("text", { class: "kt-tick", x: WIDTH - right() + 6,
+    return found.map((end) => s("text", { class: "kt-tick", x: wide - right() + 6,
       y: end.at + 4 - over }, s("tspan", { style: { fill: COLOURS[end.i % 8] } }, "■ "),
     `${end.name.split(" ")[0]} ${significant(end.value, 2)}`));
   }
@@ -139,16 +182,16 @@ function render({ model, el }) {
     const layers = view().layers;
     if (!layers.some((l) => l.dead !== null || l.saturated !== null)) return [];
     const height = 66, foot = 6, tall = height - HEAD - foot;
-    const wide = Math.max(2, Math.min(18, (WIDTH - LEFT - 14) / layers.length * .6));
+    const thick = Math.max(2, Math.min(18, (wide - LEFT - 14) / layers.length * .6));
     const bars = layers.flatMap((l, i) => [["dead", l.dead], ["saturated", l.saturated]]
       .filter(([, share]) => share !== null)
-      .map(([what, share]) => s("rect", { class: `kt-${what}`, x: across(i) - wide / 2,
-        width: wide, y: height - foot - Math.max(share * tall, 1), height: Math.max(share * tall, 1) },
-      s("title", {}, `${l.path}: ${percent(share) || "0%"} ${what}`))));
+      .map(([what, share]) => s("rect", { class: `kt-${what}`, x: across(i) - thick / 2,
+        width: thick, y: height - foot - Math.max(share * tall, 1),
+        height: Math.max(share * tall, 1) })));
     const most = (field) => Math.max(0, ...layers.map((l) => l[field] ?? 0));
-    return [picture(height, `units: at most ${percent(most("dead")) || "0%"} dead, `
+    return [picture("units", height, `units: at most ${percent(most("dead")) || "0%"} dead, `
       + `${percent(most("saturated")) || "0%"} saturated`, "dead units, saturated outputs", [
-      ...[0, 1].flatMap((v) => [s("line", { class: "kt-gridline", x1: LEFT, x2: WIDTH - 14,
+      ...[0, 1].flatMap((v) => [s("line", { class: "kt-gridline", x1: LEFT, x2: wide - 14,
         y1: height - foot - v * tall, y2: height - foot - v * tall }),
       s("text", { class: "kt-tick", x: LEFT - 6, y: height - foot - v * tall + 4,
         "text-anchor": "end" }, v ? "100%" : "0")]), ...bars])];
@@ -190,7 +233,7 @@ function render({ model, el }) {
       h("span", {}, key("kt-measuredkey"), "activations"),
       h("span", {}, key("kt-gradientkey"), "gradients"),
       h("span", {}, key(""), "expected, with ±2 sd of the log"),
-      h("span", {}, `with ${current.source}`));
+      current.source ? h("span", {}, `with ${current.source}`) : null);
   }
 
   // ------------------------------------------------------------------ tables
@@ -255,6 +298,7 @@ function render({ model, el }) {
   }
 
   function verdict(row) {
+    if (row.odd) return h("td", { class: "kt-misfits" }, `! ${row.odd}`);
     if (!row.law) return h("td", { class: "kt-muted" }, "no law known");
     if (row.changed) return h("td", { class: "kt-muted" }, "changed since");
     return row.fits ? h("td", { class: "kt-fits" }, "✓ consistent")
@@ -303,7 +347,9 @@ function render({ model, el }) {
     const focus = document.activeElement?.getAttribute?.("aria-label");
     const inside = weights.contains(document.activeElement);
     const scroll = weights.querySelector(".kt-scroll")?.scrollTop || 0;
-    place.replaceChildren(...(state.table ? [layerTable()] : charts()), legend());
+    wide = Math.max(300, (place.clientWidth || 924) - 24);
+    place.replaceChildren(...(state.table ? [layerTable()] : charts()),
+      ...(current.layers.length || current.compared.length ? [legend()] : []));
     weights.replaceChildren(weightTable());
     weights.querySelector(".kt-scroll").scrollTop = scroll;
     if (inside && focus) {
@@ -324,7 +370,8 @@ function render({ model, el }) {
     : `InitializerPanel(${view().name})`, state.language);
   show();
   model.on("change:view", show);
-  return () => { model.off("change:view", show); panel.end(); };
+  const unwatch = onWidth(place, show);
+  return () => { unwatch(); model.off("change:view", show); panel.end(); };
 }
 
 export default { render };

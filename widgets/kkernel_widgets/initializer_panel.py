@@ -11,7 +11,7 @@ from kkernel.api import view
 
 from .draw_lines import draw_line
 from .html import Markup, join, tag, visible
-from .numbers import percent, significant
+from .numbers import percent, significant, thousands
 from .panel import Panel, Refused
 from .picture import signal_picture
 from .text_table import text_table
@@ -183,6 +183,7 @@ class InitializerPanel(Panel):
             "sd": _number(h.moments.sd),
             "law": visible(known.words) if known else "",
             "sdExpected": _number(known.sd) if known else None,
+            "odd": _not_finite(h),
             "fits": bool(known and known.consistent),
             "changed": bool(known and known.changed),
             "words": visible(_words(h)),
@@ -229,6 +230,13 @@ class InitializerPanel(Panel):
 
 def _side(column: int) -> str:
     return f"text-align:{'right' if column > 1 else 'left'}"
+
+
+def _not_finite(h: view.Histogram) -> str:
+    """How many numbers are none."""
+    m = h.moments
+    counts = ((m.nan, "NaN"), (m.plus_inf + m.minus_inf, "Inf"))
+    return ", ".join(f"{thousands(count)} {word}" for count, word in counts if count)
 
 
 def _words(h: view.Histogram) -> str:

@@ -86,18 +86,94 @@ function rove(body, selector) {
   body.addEventListener("keydown", (event) => {
     const rows = [...body.querySelectorAll(selector)];
     const at = rows.indexOf(document.activeElement.closest(selector));
-    const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 };
+    const moves = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10, Home: 0,
+      End: rows.length - 1 };
     if (at < 0 || !(event.key in moves)) return;
-    const next = rows[Math.max(0, Math.min(rows.length - 1, moves[event.key]))];
-    rows.forEach((row) => row.setAttribute("tabindex", row === next ? "0" : "-1"));
-    next.focus();
+    focusRow(rows, rows[Math.max(0, Math.min(rows.length - 1, moves[event.key]))]);
     keep(event);
   });
+}
+
+function focusRow(rows, next) {
+  rows.forEach((row) => row.setAttribute("tabindex", row === next ? "0" : "-1"));
+  next.focus();
 }
 
 function keep(event) {
   event.preventDefault();
   event.stopPropagation();
+}
+
+// A picture that is read column by column: the pointer or the arrow keys move a hairline, and the
+// words of its column stand beside it. `xs` are the columns in units of a picture so `wide`;
+// `memory` outlives redrawing.
+function reader(picture, label, wide, xs, words, memory) {
+  const hair = h("div", { class: "kt-hair", hidden: true });
+  const told = h("div", { class: "kt-reading", hidden: true, "aria-hidden": "true" });
+  const box = h("div", { class: "kt-reader", tabindex: "0", role: "slider", "aria-label": label,
+    "aria-valuemin": 0, "aria-valuemax": Math.max(0, xs.length - 1) }, picture, hair, told);
+
+  function read(at) {
+    memory.at = Math.max(0, Math.min(xs.length - 1, at));
+    const text = words(memory.at), share = 100 * xs[memory.at] / wide;
+    hair.hidden = told.hidden = false;
+    hair.style.left = `${share}%`;
+    told.textContent = text;
+    told.style.left = share < 50 ? `calc(${share}% + 8px)` : "auto";
+    told.style.right = share < 50 ? "auto" : `calc(${100 - share}% + 8px)`;
+    box.setAttribute("aria-valuenow", memory.at);
+    box.setAttribute("aria-valuetext", text);
+  }
+
+  function leave() {
+    hair.hidden = told.hidden = true;
+    memory.on = false;
+  }
+
+  const nearest = (x) => xs.reduce((best, here, i) =>
+    Math.abs(here - x) < Math.abs(xs[best] - x) ? i : best, 0);
+  box.addEventListener("pointermove", (event) => {
+    const frame = box.getBoundingClientRect();
+    memory.on = true;
+    read(nearest((event.clientX - frame.left) / frame.width * wide));
+  });
+  box.addEventListener("pointerleave", () => { if (document.activeElement !== box) leave(); });
+  box.addEventListener("focus", () => { memory.on = memory.focused = true; read(memory.at || 0); });
+  box.addEventListener("blur", () => { if (box.isConnected) { memory.focused = false; leave(); } });
+  box.addEventListener("keydown", (event) => {
+    const at = memory.at || 0, last = xs.length - 1;
+    const moves = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1,
+      PageUp: at + 10, PageDown: at - 10, Home: 0, End: last };
+    if (event.key === "Escape") leave();
+    else if (event.key in moves) read(moves[event.key]);
+    else return;
+    keep(event);
+  });
+  if (memory.on) read(memory.at);
+  if (memory.focused) queueMicrotask(() => box.isConnected && box.focus({ preventScroll: true }));
+  return box;
+}
+
+// Draw again when there is another width to fill; returns what ends it.
+function onWidth(element, act) {
+  let last = 0;
+  const observer = new ResizeObserver(() => {
+    const now = element.clientWidth;
+    if (now && Math.abs(now - last) > 1) { last = now; act(); }
+  });
+  observer.observe(element);
+  return () => observer.disconnect();
+}
+
+// The cells of a panel's tables as lines with tabs, for spreadsheets.
+function tabbed(root) {
+  const plain = (cell) => {
+    const copy = cell.cloneNode(true);
+    copy.querySelectorAll("button:not(.kt-sort), select, input, svg").forEach((e) => e.remove());
+    return copy.textContent.replace(/\s+/g, " ").trim();
+  };
+  return [...root.querySelectorAll("table")].map((table) =>
+    [...table.rows].map((row) => [...row.cells].map(plain).join("\t")).join("\n")).join("\n\n");
 }
 
 // The frame of a panel: title, figures, tools, body, and a foot with messages and a line of code.
@@ -113,6 +189,8 @@ function frame(el, model, kind) {
   const bar = h("progress", { class: "kt-progress", max: 1, hidden: true, "aria-label": "progress" });
   const foot = h("div", { class: "kt-foot" }, prompt, code,
     button("copy", () => copy(code.textContent), { class: "kt-quiet", "aria-label": "copy line" }),
+    button("copy table", () => copy(tabbed(body)), { class: "kt-quiet kt-copytable",
+      title: "copy the cells, for a spreadsheet" }),
     bar, said);
   const root = h("section", { class: "kt-live kt-" + kind, "aria-label": kind },
     h("header", { class: "kt-head" }, title, figures, tools), body, notes, foot);

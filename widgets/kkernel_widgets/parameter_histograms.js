@@ -11,8 +11,17 @@ function render({ model, el }) {
 
   const search = h("input", {
     type: "search", class: "kt-search", placeholder: "filter", "aria-label": "filter parameters",
-    oninput: () => { state.filter = search.value.trim().toLowerCase(); draw(); },
+    oninput: () => { state.filter = search.value.trim().toLowerCase(); draw(); askFilter(); },
   });
+  let filtering = false;
+
+  // the kernel picks among more tensors than are shown; one question at a time
+  function askFilter() {
+    if (filtering || state.filter === view().filter || !(view().hidden || view().filter)) return;
+    filtering = true;
+    model.send({ do: "filter", text: state.filter });
+  }
+
   // 0 bins: as many as the count of numbers bears
   const bins = h("input", { type: "range", min: 0, max: 62, step: 1, class: "kt-range",
     "aria-label": "bins", oninput: () => setBins(Number(bins.value)) });
@@ -46,7 +55,7 @@ function render({ model, el }) {
       { title: "compare from now on with the present contents" }),
     toggle("table", false, (on) => { state.table = on; draw(); }),
   );
-  const place = h("div", { class: "kt-charts" });
+  const place = h("div", { class: "kt-charts" }), reading = {};
   panel.body.append(place);
   place.addEventListener("keydown", moveBetweenCards);
 
@@ -106,8 +115,9 @@ function render({ model, el }) {
   }
 
   function curve(t, step, x, y) {
-    const spiky = t.curve.filter((c) => c > 0).length <= 3;
-    if (spiky) return stairs(t.curve, t.low, step, x, y, y(0));
+    const top = Math.max(...t.curve);
+    const jumps = t.curve.some((c, i) => i && Math.abs(c - t.curve[i - 1]) > .3 * top);
+    if (jumps) return stairs(t.curve, t.low, step, x, y, y(0));
     const points = [...t.curve].map((c, i) => [t.low + (i + .5) * step, c]);
     points.unshift([t.low, t.curve[0]]);
     points.push([t.low + t.bins * step, t.curve[t.bins - 1]]);
@@ -146,6 +156,20 @@ function render({ model, el }) {
     const found = [];
     for (let c = 1; c <= top; c *= 10) found.push(c);
     return found.length > 4 ? found.filter((_, i) => i % 2 === 0) : found;
+  }
+
+  // the close picture, whose bins can be read one by one
+  function readableChart(t) {
+    const wide = Math.max(280, (place.clientWidth || 884) - 24), left = 46;
+    const low = t.outline.length ? Math.min(t.low, t.outline[0]) : t.low;
+    const high = t.outline.length ? Math.max(t.high, t.outline[1]) : t.high;
+    const step = (t.high - t.low) / t.bins;
+    const xs = [...t.counts].map((_, i) =>
+      left + (t.low + (i + .5) * step - low) / (high - low) * (wide - left));
+    const words = (i) => `${significant(t.low + i * step)} to ${significant(t.low + (i + 1) * step)}: `
+      + `${thousands(t.counts[i])} numbers (${percent(t.counts[i] / t.n) || "0%"})`
+      + (t.curve ? `\nexpected ${significant(t.curve[i], 3)}` : "");
+    return reader(chart(t, wide, 220, true), `bins of ${t.name}`, wide, xs, words, reading);
   }
 
   // ------------------------------------------------------------------ words about it
@@ -196,7 +220,7 @@ function render({ model, el }) {
       h("div", { class: "kt-closehead" }, h("span", { class: "kt-own" }, t.name),
         h("span", { class: "kt-muted" }, `${t.shape}  ${t.dtype}`),
         button("close", () => choose(null), { class: "kt-quiet" })),
-      chart(t, 860, 220, true),
+      readableChart(t),
       h("div", { class: "kt-figures kt-wrap" },
         figure("n", thousands(t.n)), figure("mean", number(t.mean)), figure("sd", number(t.sd)),
         figure("min", number(t.min)), figure("max", number(t.max)),
@@ -228,6 +252,7 @@ function render({ model, el }) {
   // ------------------------------------------------------------------ acts
 
   function choose(name) {
+    if (name !== state.chosen) Object.assign(reading, { at: 0, on: false, focused: false });
     state.chosen = name;
     show(chosenLine());
     draw();
@@ -262,10 +287,12 @@ function render({ model, el }) {
   function draw() {
     const all = tensors();
     const shown = all.filter((t) => t.name.toLowerCase().includes(state.filter));
-    const focused = place.contains(document.activeElement) ? document.activeElement.dataset.name
-      : null;
+    const focused = document.activeElement?.closest?.(".kt-card")
+      && place.contains(document.activeElement) ? document.activeElement.dataset.name : null;
     const chosen = all.find((t) => t.name === state.chosen);
-    const grid = state.table ? table(shown) : h("div", { class: "kt-grid" }, shown.map(card));
+    const grid = !shown.length
+      ? h("div", { class: "kt-empty" }, all.length || state.filter ? "no tensor matches" : `no ${view().title}`)
+      : state.table ? table(shown) : h("div", { class: "kt-grid" }, shown.map(card));
     place.replaceChildren(...(chosen ? [closeUp(chosen)] : []), grid);
     const cards = [...place.querySelectorAll(".kt-card")];
     const at = cards.find((c) => c.dataset.name === (focused || state.chosen)) || cards[0];
@@ -288,15 +315,16 @@ function render({ model, el }) {
       judged.length ? h("span", {}, h("b", {}, judged.length - off), ` of ${judged.length} fit`)
         : "",
       bad ? h("span", { class: "kt-misfits" }, `${bad} not finite`) : "");
-    panel.notes.replaceChildren(view().hidden ? `${view().hidden} more are not shown` : "");
-    if (!shown.length) panel.say("no parameter matches");
+    panel.notes.replaceChildren(
+      view().hidden ? `${thousands(view().hidden)} more: filter by name to see them` : "");
   }
 
   show(chosenLine());
   draw();
-  const changed = () => { draw(); binsAnswered(); };
+  const changed = () => { draw(); binsAnswered(); filtering = false; askFilter(); };
   model.on("change:view", changed);
-  return () => { model.off("change:view", changed); panel.end(); };
+  const unwatch = onWidth(place, () => { if (state.chosen) draw(); });
+  return () => { unwatch(); model.off("change:view", changed); panel.end(); };
 }
 
 export default { render };

@@ -19,6 +19,7 @@ from .text_table import text_table
 ACTIVATIONS = "activations"
 MOST_BINS = 62
 MOST_SHOWN = 400  # more pictures than anybody looks at
+LONGEST_FILTER = 200
 
 COLUMNS = ("parameter", "n", "mean", "sd", "theory", "min", "max", "odd", "law", "test", "verdict")
 
@@ -53,6 +54,7 @@ class ParameterHistograms(Panel):
             raise ValueError(f"show: expected one of {', '.join(self._sorts())}, given {show}")
         self._bins = _checked_bins(bins)
         self._before: dict[str, view.Histogram] = {}
+        self._filter = ""
         self.histograms = self._made()
 
     def _sorts(self) -> list[str]:
@@ -85,7 +87,8 @@ class ParameterHistograms(Panel):
     # ------------------------------------------------------------------- clicks
 
     def actions(self) -> dict[str, Any]:
-        return {"bins": self._set_bins, "mark": self._mark, "show": self._show}
+        return {"bins": self._set_bins, "mark": self._mark, "show": self._show,
+                "filter": self._set_filter}
 
     def _show(self, sort: Any = None) -> None:
         if not isinstance(sort, str) or sort not in self._sorts():
@@ -103,6 +106,16 @@ class ParameterHistograms(Panel):
             raise Refused(str(error)) from None
         self.refresh()
         self.say("", self.line())
+
+    def _set_filter(self, text: Any = None) -> None:
+        """Show tensors with this in their names, of more than are shown otherwise."""
+        if not isinstance(text, str) or len(text) > LONGEST_FILTER:
+            raise Refused(f"filter: expected text of at most {LONGEST_FILTER} characters")
+        self._filter = text.strip().lower()
+        self.refresh()
+
+    def _matching(self) -> list[view.Histogram]:
+        return [h for h in self.histograms if self._filter in visible(h.name).lower()]
 
     def _mark(self) -> None:
         """From now on, compare with the present contents."""
@@ -123,7 +136,8 @@ class ParameterHistograms(Panel):
     # ------------------------------------------------------------------- browser
 
     def content(self) -> dict[str, Any]:
-        shown = self.histograms[:MOST_SHOWN]
+        matching = self._matching()
+        shown = matching[:MOST_SHOWN]
         return {
             "title": self._sort,
             "sorts": self._sorts(),
@@ -131,13 +145,14 @@ class ParameterHistograms(Panel):
             "rows": [_row(h) for h in shown],
             "before": [self._outline(h) for h in shown],
             "bins": self._bins,
-            "hidden": len(self.histograms) - len(shown),
+            "filter": self._filter,
+            "hidden": len(matching) - len(shown),
         }
 
     def bins(self) -> bytes:
         """Per tensor: counts, expected counts if a law is known, and counts before."""
         parts: list[Any] = []
-        for h in self.histograms[:MOST_SHOWN]:
+        for h in self._matching()[:MOST_SHOWN]:
             parts.append(h.counts)
             parts.append(h.law.curve if h.law else ())
             before = self._changed_from(h)

@@ -110,7 +110,7 @@ function render({ model, el }) {
     const kind = state.language === "k" ? row.kind : row.class;
     return h("th", { scope: "row", class: "kt-name" },
       h("span", { class: "kt-indent", style: { width: `${indent * 1.1}em` } }), fold,
-      label ? h("span", { class: "kt-own" }, label) : null,
+      label ? h("span", { class: "kt-own", title: row.path }, label) : null,
       h("span", { class: "kt-kind" }, kind), blocksBadge(row), callsBadge(row));
   }
 
@@ -203,10 +203,24 @@ function render({ model, el }) {
     const line = event.target.closest("tr[data-path]");
     const row = line && view().rows.find((r) => r.path === line.dataset.path);
     if (!row) return;
-    if (event.key === "ArrowRight" && row.children) { flip(row, true); keep(event); }
-    if (event.key === "ArrowLeft" && row.children) { flip(row, false); keep(event); }
+    const open = row.children && !flat() && state.open.has(key(row));
+    if (event.key === "ArrowRight" && !flat()) { open ? move(line, 1) : row.children && flip(row); keep(event); }
+    if (event.key === "ArrowLeft" && !flat()) { open ? flip(row) : moveUp(line); keep(event); }
     if (event.key === "Enter" || event.key === " ") { select(row); keep(event); }
   });
+
+  function move(line, by) {
+    const rows = [...table.querySelectorAll("tr[data-path]")], next = rows[rows.indexOf(line) + by];
+    if (next) focusRow(rows, next);
+  }
+
+  // to the row that this one is in
+  function moveUp(line) {
+    const rows = [...table.querySelectorAll("tr[data-path]")];
+    const level = (row) => Number(row.getAttribute("aria-level"));
+    const above = rows.slice(0, rows.indexOf(line)).reverse().find((r) => level(r) < level(line));
+    if (above) focusRow(rows, above);
+  }
 
   function head() {
     const column = (id, text, sorts, cls) => {
@@ -265,8 +279,7 @@ function render({ model, el }) {
     panel.notes.replaceChildren(
       current.memory.length ? memoryBar(current.memory) : "",
       ...current.notes.map((note) => h("div", { class: "kt-note" }, note)));
-    if (!rows.length) panel.say("no module matches");
-    else panel.say("");
+    panel.say(!state.filter ? "" : rows.length ? `${thousands(rows.length)} match` : "no module matches");
   }
 
   show(selectedLine());

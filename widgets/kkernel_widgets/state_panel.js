@@ -60,7 +60,7 @@ function render({ model, el }) {
       row.name, row.note, button("edit", () => { state.edited = row.name; draw(); focusEdited(); },
         { class: "kt-quiet", "aria-label": `edit ${row.name}` })];
     return h("tr", { "data-state": row.name },
-      h("th", { scope: "row", class: "kt-own" }, named),
+      h("th", { scope: "row", class: "kt-own", title: row.name }, named),
       h("td", { class: "kt-muted kt-noted", title: row.note }, noted),
       h("td", { class: "kt-right" }, row.step === null ? "" : thousands(row.step)),
       h("td", { class: "kt-right" }, byteSize(row.bytes)),
@@ -138,7 +138,7 @@ function render({ model, el }) {
     const number = (v) => v === null ? "" : significant(v, 3);
     const rows = current.differences.map((d) => {
       const counts = d.picture ? take(d.picture.bins) : null;
-      return h("tr", {}, h("th", { scope: "row", class: "kt-own" }, d.name),
+      return h("tr", {}, h("th", { scope: "row", class: "kt-own", title: d.name }, d.name),
         h("td", { class: "kt-muted" }, d.shape),
         h("td", { class: d.status === "same" ? "kt-right kt-fits" : "kt-right" },
           d.status === "differs" ? number(d.relative) : d.status === "same" ? "✓ same" : d.status),

@@ -13,6 +13,7 @@ from .distributions import Counting, Distribution, Floats
 LEVEL = 0.001  # below this a fit is called inconsistent: one fit in a thousand is, by chance
 LEAST_EXPECTED = 5.0  # in each class of a chi-square test
 MOST_CLASSES = 1000
+LEAST_REPEATED = 3  # two may be the same by chance where numbers have few bits
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,13 @@ def fit(values: Floats, law: Distribution, shares: dict[float, float] | None = N
         return _counting_fit(values, law)
     if law.spikes:
         return _spiked_fit(values, law, shares)
-    return _ks(np.sort(values), law)
+    return _repeated(values, law) or _ks(np.sort(values), law)
+
+
+def _repeated(values: Floats, law: Distribution) -> Fit | None:
+    """Numbers of a law without spikes are not all the same: few would pass the test by distance."""
+    same = len(values) >= LEAST_REPEATED and bool((values == values[0]).all())
+    return Fit(1.0, 0.0, "shares") if same and law.sd != 0 else None
 
 
 def _ks(ordered: Floats, law: Distribution) -> Fit:
