@@ -69,11 +69,8 @@ class Session:
             return self._functions
 
     def warm_up(self) -> None:
-        """Load the api and all that torch would load later: seconds, best in the background."""
+        """Load the api: a second or more, best in the background."""
         self.load_api()
-        from kkernel.api import preload
-
-        preload.optimizers()
 
     @property
     def api_names(self) -> tuple[str, ...]:

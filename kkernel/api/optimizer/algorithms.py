@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import LBFGS, Optimizer
+from torch.optim import Optimizer
 
 from kkernel.q import interrupts
 from kkernel.q.errors import QError
@@ -26,7 +26,19 @@ Closure = Callable[[], Tensor]
 Tensors = list[Tensor]
 
 
-class Stepwise(Optimizer):
+class _Plain(Optimizer):
+    """torch's optimizer less its tie to torch.compile: that import takes seconds and 80 MB, and
+    torch could not step any more if it was interrupted."""
+
+    add_param_group = getattr(Optimizer.add_param_group, "__wrapped__",  # type: ignore[assignment]
+                              Optimizer.add_param_group)
+
+
+class LBFGS(_Plain, torch.optim.LBFGS):
+    """torch's own."""
+
+
+class Stepwise(_Plain):
     """An optimizer whose update follows from the gradients at hand.
 
     Subclasses say how a parameter's state begins and how a group is updated.

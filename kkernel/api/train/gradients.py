@@ -84,13 +84,17 @@ MODES = {"free": (False, False), "retain": (True, False), "create": (True, True)
          "createfree": (False, True)}  # keep the graph, make a graph of the gradients
 
 
-def propagate(loss: Tensor, retain: bool = False) -> None:
-    """Add the gradients of one number to the leaves, as torch.autograd.backward does at last."""
-    if loss.numel() != 1 or not loss.is_floating_point():
-        torch.autograd.backward(loss, None, retain)  # tells what is wrong
+def propagate(t: Tensor, gradient: Tensor | None = None, retain: bool = False,
+              create: bool = False) -> None:
+    """Add the gradients of a tensor to the leaves: torch.autograd.backward less the symbolic
+    shapes that it checks, whose import takes seconds."""
+    if gradient is None and t.numel() == 1 and t.is_floating_point():
+        gradient = torch.ones_like(t)
+    if gradient is None or gradient.shape != t.shape or gradient.dtype != t.dtype:
+        torch.autograd.backward(t, gradient, retain, create)  # tells what is wrong
         return
-    _ENGINE.run_backward((loss,), (torch.ones_like(loss),), retain, False, (),
-                         allow_unreachable=True, accumulate_grad=True)
+    _ENGINE.run_backward((t,), (gradient,), retain, create, (), allow_unreachable=True,
+                         accumulate_grad=True)
 
 
 _ENGINE = torch.autograd.Variable._execution_engine  # type: ignore[attr-defined]
@@ -98,15 +102,12 @@ _ENGINE = torch.autograd.Variable._execution_engine  # type: ignore[attr-defined
 
 def _backward(t: Tensor, gradient: Tensor | None = None, mode: str = "free") -> None:
     retain, create = MODES[mode]
-    if gradient is None and not create:
-        propagate(t, retain)
-        return
     if not create:
-        torch.autograd.backward(t, gradient, retain)
+        propagate(t, gradient, retain)
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of the cycle that a graph makes
-        torch.autograd.backward(t, gradient, retain, create_graph=True)
+        propagate(t, gradient, retain, create)
 
 
 def _mode(x: Value) -> str | None:
