@@ -1,72 +1,142 @@
-"""Calls of the k api against the torch call inside them, and conversion against one copy."""
+"""Calls of the k api against the torch call inside them, and conversion against one copy.
+
+A call is timed in a compiled loop of q, `{do[x;mul(t;u)]}`, and the same call of torch in a loop of
+Python that keeps its results, as q keeps those of its pointers.
+"""
 
 from __future__ import annotations
 
+import gc
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import numpy as np
 import torch
-from measure import HEADER, Ratio, Thunk, compare
+from measure import HEADER, Ratio, compare
 
-from kkernel import api
 from kkernel.api.convert import to_q, to_tensor
-from kkernel.api.objects import HANDLES, free_all, register
-from kkernel.q.symbols import sym
-from kkernel.q.values import List
+from kkernel.api.objects import HANDLES, TENSORS, find, free_all
+from kkernel.session import Session
 
-OVERHEAD = 1.5e-6  # seconds that a call may cost above its torch call
-FUNCTIONS = api.load()
+OVERHEAD = 1.5  # us that a call may cost above its torch call
+REPEATS, ROUNDS, PASSES = 64, 40, 6
+
+PREPARATION = (
+    "seed 1", "t:tensor(`randn;4 4)", "u:tensor(`randn;4 4)", "w:tensor(`randn;4)", "i:tensor 0 2",
+    "p:tensor(`rand;4 4)", "g:tensor(`rand;1 1 8 8)", "a:10?1f", "s:tensor .5e",
+    "m:module seq(`sequential;(`linear;4;8);`relu;(`linear;8;2))")
+
+# a call of q and that of torch, by what they take
+CALLS: dict[str, tuple[tuple[str, str], ...]] = {
+    "one tensor": (
+        ("Abs t", "torch.abs(t)"), ("Exp t", "torch.exp(t)"), ("sigmoid t", "torch.sigmoid(t)"),
+        ("relu t", "torch.relu(t)"), ("Sum t", "torch.sum(t)"), ("mean t", "torch.mean(t)"),
+        ("Max t", "torch.max(t)"), ("argmax t", "torch.argmax(t)"),
+        ("Not t", "torch.logical_not(t)"),
+        ("squeeze t", "t.squeeze()"), ("transpose t", "t.t()"), ("det t", "torch.det(t)")),
+    "two and three tensors": (
+        ("mul(t;u)", "torch.mul(t, u)"), ("add(t;u)", "torch.add(t, u)"),
+        ("Div(t;u)", "torch.div(t, u)"), ("mm(t;u)", "torch.mm(t, u)"),
+        ("matmul(t;w)", "torch.matmul(t, w)"), ("eq(t;u)", "torch.eq(t, u)"),
+        ("maximum(t;u)", "torch.maximum(t, u)"), ("mse(t;u)", "F.mse_loss(t, u)"),
+        ("linear(t;u;w)", "F.linear(t, u, w)"), ("cat(t;u)", "torch.cat((t, u))"),
+        ("addmm(t;t;u)", "torch.addmm(t, t, u)"), ("index(t;0;i)", "torch.index_select(t, 0, i)"),
+        ("allclose(t;u)", "torch.allclose(t, u)")),
+    "tensors and numbers": (
+        ("mul(t;2.5)", "torch.mul(t, 2.5)"), ("add(t;1)", "torch.add(t, 1)"),
+        ("pow(t;2)", "torch.pow(t, 2)"), ("gt(t;0.)", "torch.gt(t, 0.)"),
+        ("add(t;u;2.)", "torch.add(t, u, alpha=2.)"), ("clamp(t;0.;1.)", "torch.clamp(t, 0., 1.)"),
+        ("leakyrelu(t;.1)", "F.leaky_relu(t, .1)"), ("lerp(t;u;.5)", "torch.lerp(t, u, .5)")),
+    "tensors and options": (
+        ("Sum(t;0)", "torch.sum(t, 0)"), ("mean(t;0;1b)", "torch.mean(t, 0, True)"),
+        ("Max(t;0)", "torch.max(t, 0)"), ("argmax(t;1)", "torch.argmax(t, 1)"),
+        ("std(t;0)", "torch.std(t, 0)"), ("softmax(t;1)", "F.softmax(t, 1)"),
+        ("cumsum(t;0)", "torch.cumsum(t, 0)"), ("sort(t;0)", "torch.sort(t, 0)"),
+        ("topk(t;2)", "torch.topk(t, 2)"), ("maxpool2d(g;2)", "F.max_pool2d(g, 2)"),
+        ("tril(t;1)", "torch.tril(t, 1)")),
+    "views and parts": (
+        ("reshape(t;2 8)", "t.reshape(2, 8)"), ("transpose(t;0;1)", "t.transpose(0, 1)"),
+        ("unsqueeze(t;0)", "t.unsqueeze(0)"), ("permute(t;1 0)", "t.permute(1, 0)"),
+        ("index(t;0;1)", "t.select(0, 1)"), ("narrow(t;0;1;2)", "t.narrow(0, 1, 2)")),
+    "in place": (
+        ("mul(p;p;::)", "p.mul_(p)"), ("relu(t;1b)", "torch.relu_(t)"), ("Abs(t;::)", "t.abs_()"),
+        ("Abs(t;u)", "torch.abs(t, out=u)")),
+    "made and read": (
+        ("tensor(`zeros;4 4)", "torch.zeros(4, 4)"), ("tensor(`randn;4 4)", "torch.randn(4, 4)"),
+        ("tensor a", "torch.tensor(a)"), ("tensor 1.5", "torch.tensor(1.5)"),
+        ("tensor t", "t.clone().numpy()"), ("tensor s", "s.item()"), ("size t", "t.shape"),
+        ("dtype t", "t.dtype"), ("free tensor 1.5", "torch.tensor(1.5)")),
+    "arrays": (
+        ("Abs a", "torch.abs(torch.from_numpy(a)).numpy()"),
+        ("mul(a;a)", "torch.mul(torch.from_numpy(a), torch.from_numpy(a)).numpy()"),
+        ("mul(s;a)", "torch.mul(s, torch.from_numpy(a))"),
+        ("Sum a", "torch.sum(torch.from_numpy(a)).item()")),
+    "modules": (("forward(m;t)", "m(t)"),),
+}
 
 
-def calls() -> list[tuple[Ratio, float]]:
-    """Small calls on pointers and arrays: the ratio, and what is left after the torch call.
+class Times(NamedTuple):
+    """Microseconds of a call: ours and torch's."""
 
-    The torch call is written as a program would, with the conversions that arrays need.  What is
-    left is taken from the fastest rounds: a busy machine stretches every call.
+    call: str
+    ours: float
+    torch: float
+
+    @property
+    def over(self) -> float:
+        return self.ours - self.torch
+
+
+class Pair:
+    """A loop of q and one of Python, timed in turns."""
+
+    def __init__(self, q: Any, names: dict[str, Any], call: str, plain: str) -> None:
+        self.call = call
+        self.ours: Callable[[int], object] = q(f"{{do[x;{call}]}}").call
+        kept: list[Any] = []
+        code = f"def loop(n):\n for _ in range(n): keep({plain})"
+        scope = {**names, "keep": kept.append}
+        exec(code, scope)
+        self.plain: Callable[[int], object] = scope["loop"]
+        self.kept = kept
+        self.best = [float("inf"), float("inf")]
+
+    def run(self, rounds: int, repeats: int = REPEATS) -> None:
+        """Both loops in turns; their fastest rounds count."""
+        before = len(TENSORS), len(HANDLES)
+        for _ in range(rounds):
+            for i, loop in enumerate((self.ours, self.plain)):
+                start = time.process_time()
+                loop(repeats)
+                took = (time.process_time() - start) / repeats * 1e6
+                self.best[i] = min(self.best[i], took)
+            for pointers, n in zip((TENSORS, HANDLES), before, strict=True):
+                for ptr in list(pointers)[n:]:
+                    del pointers[ptr]
+            self.kept.clear()
+
+
+def calls() -> dict[str, list[Times]]:
+    """Every call, by what it takes.
+
+    All are visited several times: the machine is not equally fast at all times.
     """
-    t, u = torch.randn(4, 4), torch.randn(4, 4)
-    a, i = np.random.default_rng(1).random(16), torch.tensor([0, 2])
-    p, r, k = register("tensor", t), register("tensor", u), register("tensor", i)
-    sizes, zeros = np.array([2, 8]), List([sym("zeros"), np.array([4, 4])])
-    cases: list[tuple[str, str, object, Thunk]] = [
-        ("Abs", "t", p, lambda: torch.abs(t)), ("relu", "t", p, lambda: torch.relu(t)),
-        ("mul", "t;u", List([p, r]), lambda: torch.mul(t, u)),
-        ("mul", "t;2.5", List([p, 2.5]), lambda: torch.mul(t, 2.5)),
-        ("add", "t;u", List([p, r]), lambda: torch.add(t, u)),
-        ("add", "t;u;2.", List([p, r, 2.0]), lambda: torch.add(t, u, alpha=2.0)),
-        ("mm", "t;u", List([p, r]), lambda: torch.mm(t, u)),
-        ("eq", "t;u", List([p, r]), lambda: torch.eq(t, u)),
-        ("Sum", "t", p, lambda: torch.sum(t)),
-        ("Sum", "t;0", List([p, 0]), lambda: torch.sum(t, 0)),
-        ("mean", "t;0;1b", List([p, 0, True]), lambda: torch.mean(t, 0, True)),
-        ("Max", "t;0", List([p, 0]), lambda: torch.max(t, 0)),
-        ("argmax", "t;1", List([p, 1]), lambda: torch.argmax(t, 1)),
-        ("softmax", "t;1", List([p, 1]), lambda: torch.nn.functional.softmax(t, 1)),
-        ("leakyrelu", "t;.1", List([p, .1]), lambda: torch.nn.functional.leaky_relu(t, .1)),
-        ("clamp", "t;0.;1.", List([p, 0.0, 1.0]), lambda: torch.clamp(t, 0.0, 1.0)),
-        ("reshape", "t;2 8", List([p, sizes]), lambda: t.reshape(2, 8)),
-        ("transpose", "t;0;1", List([p, 0, 1]), lambda: t.transpose(0, 1)),
-        ("squeeze", "t", p, lambda: t.squeeze()),
-        ("index", "t;0;i", List([p, 0, k]), lambda: torch.index_select(t, 0, i)),
-        ("size", "t", p, lambda: t.shape), ("dtype", "t", p, lambda: t.dtype),
-        ("tensor", "`zeros;4 4", zeros, lambda: torch.zeros(4, 4)),
-        ("Abs", "array", a, lambda: torch.abs(torch.from_numpy(a)).numpy()),
-        ("mul", "array;array", List([a, a]),
-         lambda: torch.mul(torch.from_numpy(a), torch.from_numpy(a)).numpy()),
-        ("Sum", "array", a, lambda: torch.sum(torch.from_numpy(a)).item())]
-    rows = []
-    for name, text, x, plain in cases:
-        f = FUNCTIONS[name].fn
-        made = {*HANDLES}
-
-        def ours(f=f, x=x, made=made) -> None:
-            """One call; its result is forgotten as the peer's is."""
-            f(x)
-            if len(HANDLES) > len(made):
-                HANDLES.popitem()
-
-        row = compare(f"{name}({text})", ours, plain, float("inf"), rounds=301, seconds=0.0003)
-        rows.append((row, row.over))
+    session = Session()
+    session.load_api()
+    q = session.interpreter
+    for line in PREPARATION:
+        q(line)
+    names = {n: find(q(n)).obj for n in "tuwipgsm"}  # type: ignore[union-attr]
+    names |= {"torch": torch, "F": torch.nn.functional, "a": q("a")}
+    pairs = {group: [Pair(q, names, *row) for row in rows] for group, rows in CALLS.items()}
+    for _ in range(PASSES):
+        for group in pairs.values():
+            for pair in group:
+                gc.collect(0)
+                pair.run(ROUNDS)
     free_all()
-    return rows
+    return {group: [Times(p.call, *p.best) for p in found] for group, found in pairs.items()}
 
 
 def conversion() -> list[Ratio]:
@@ -82,12 +152,20 @@ def conversion() -> list[Ratio]:
 
 def main() -> None:
     torch.set_num_threads(1)
+    print(f"{'call':<24} {'ours us':>9} {'torch us':>9} {'over us':>9}  at most {OVERHEAD}")
+    found = calls()
+    for group, rows in found.items():
+        print(f"-- {group}")
+        for r in rows:
+            mark = "ok" if r.over <= OVERHEAD else "OVER"
+            print(f"{r.call:<24} {r.ours:>9.2f} {r.torch:>9.2f} {r.over:>9.2f}  {mark}")
+    rows = sorted((r for rows in found.values() for r in rows), key=lambda r: r.over)
+    good = sum(r.over <= OVERHEAD for r in rows)
+    print(f"{good} of {len(rows)} ok; median {rows[len(rows) // 2].over:.2f}, "
+          f"worst {rows[-1].call} {rows[-1].over:.2f} us over")
     print(HEADER)
-    for row, over in calls():
-        mark = "ok" if over <= OVERHEAD else "OVER"
-        print(f"{row.row().rpartition(' ')[0].rstrip()}  {over * 1e6:.2f} us over  {mark}")
-    for r in conversion():
-        print(r.row())
+    for row in conversion():
+        print(row.row())
 
 
 if __name__ == "__main__":

@@ -147,8 +147,9 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
         return NULL
     try:
         if not t.ndim:
-            if t.dtype in _BARE:
-                return t.item()
+            make = _ATOMS.get(t.dtype)
+            if make is not None:
+                return make(t.item())
         elif fresh or t.numel() < _LARGE:
             a = (t if fresh else t.detach().clone()).numpy()
             if a.dtype.char in _CHARS and a.flags.c_contiguous:
@@ -184,6 +185,9 @@ def _copied(t: Tensor) -> np.ndarray[Any, Any]:
     return a
 
 
+_ATOMS: dict[torch.dtype, type] = {
+    _LONG: int, _DOUBLE: float, _BOOL: bool, _FLOAT: np.float32, torch.int32: np.int32,
+    torch.int16: np.int16, torch.uint8: np.uint8}
 _CHARS = "dflih?B"  # numpy's letters for types of q that torch has in the same memory
 _LARGE = 1 << 17  # elements from where it pays that numpy asks for large pages
 _DIRECT = frozenset((_FLOAT, _DOUBLE, _LONG, _BOOL, torch.int32, torch.int16, torch.uint8))

@@ -92,6 +92,8 @@ _DESCEND = Param("descend", kinds.FLAG, "1b for the largest first", False)
 @function("sort", GROUP, "sorted values and their indices", tensor("x"), DIM, _DESCEND,
           Param("stable", kinds.FLAG, "1b to keep the order of equals", None), OUTPUTS,
           usage=up_to(5, "input;dim;descend;stable;output"),
+          fix=lambda dim, descend, stable: (lambda x: torch.sort(x, dim, descend)) if not stable
+          else lambda x: torch.sort(x, dim=dim, descending=descend, stable=True),
           examples=["sort 3 1 2", "sort(3 1 2;1b)"], samples=["(3 1 2;9 8 7)", "(3 1 2;1b)"])
 def sort(x: Tensor, dim: int, descend: bool, stable: bool | None, out: Any) -> Any:
     return into_vector(
@@ -100,6 +102,7 @@ def sort(x: Tensor, dim: int, descend: bool, stable: bool | None, out: Any) -> A
 
 @function("argsort", GROUP, "indices that would sort", tensor("x"), DIM, _DESCEND,
           usage=up_to(3, "input;dim;descend"),
+          fix=lambda dim, descend: lambda x: torch.argsort(x, dim, descend),
           examples=["argsort 3 1 2", "argsort(3 1 2;1b)"], samples=["(3 1 2;9 8 7)"])
 def argsort(x: Tensor, dim: int, descend: bool) -> Tensor:
     return torch.argsort(x, dim, descend)
@@ -109,7 +112,7 @@ def argsort(x: Tensor, dim: int, descend: bool) -> Tensor:
           Param("k", kinds.LONG, "how many"), DIM,
           Param("largest", kinds.FLAG, "0b for the smallest", True),
           Param("sorted", kinds.FLAG, "0b to leave them in any order", True), OUTPUTS,
-          only_lists=True, examples=["topk(3 1 2 9;2)", "topk(3 1 2 9;2;0b)"],
+          only_lists=True, direct=torch.topk, examples=["topk(3 1 2 9;2)", "topk(3 1 2 9;2;0b)"],
           samples=["(3 1 2 9;2)", "(3 1 2 9;2;0b)", "((3 1 2;9 8 7);2;0)"])
 def topk(x: Tensor, k: int, dim: int, largest: bool, ordered: bool, out: Any) -> Any:
     return into_vector(lambda **o: torch.topk(x, k, dim, largest, ordered, **o), out)
@@ -118,7 +121,7 @@ def topk(x: Tensor, k: int, dim: int, largest: bool, ordered: bool, out: Any) ->
 @function("kthvalue", GROUP, "the k-th smallest value and its index", tensor("x"),
           Param("k", kinds.LONG, "which, from 1"), DIM,
           Param("keepdim", kinds.FLAG, "1b to keep the dimension, with size 1", False), OUTPUTS,
-          only_lists=True, examples=["kthvalue(3 1 2;2)"],
+          only_lists=True, direct=torch.kthvalue, examples=["kthvalue(3 1 2;2)"],
           samples=["(3 1 2;2)", "((3 1 2;9 8 7);1;0;1b)"])
 def kthvalue(x: Tensor, k: int, dim: int, keepdim: bool, out: Any) -> Any:
     return into_vector(lambda **o: torch.kthvalue(x, k, dim, keepdim, **o), out)

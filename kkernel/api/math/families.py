@@ -89,7 +89,10 @@ class Binary(Function):
         operands, rest = forms.split(args)
         if args[0] is forms.POINTER and len(operands) == 2 and rest == [NULL]:
             return self.inplace and writing(self.inplace)
-        return self.run if forms.all_operands(args, 2) else None
+        if not forms.all_operands(args, 2):
+            return None
+        tensors = operands[1] in (forms.POINTER, forms.ARRAY)
+        return getattr(self.run, "of_tensors", self.run) if tensors else self.run
 
     def arguments(self, x: Value) -> list[Value]:
         args = super().arguments(x)
@@ -146,7 +149,11 @@ def as_tensor(b: Any, a: Tensor) -> Tensor:
 
 def number_too(run: Run) -> Run:
     """Let a function of two tensors take a number as the second."""
-    return lambda a, b, **o: run(a, as_tensor(b, a), **o)
+    def call(a: Tensor, b: Any, **o: Any) -> Any:
+        return run(a, as_tensor(b, a), **o)
+
+    call.of_tensors = run  # type: ignore[attr-defined]  # for calls that have tensors only
+    return call
 
 
 _Y = Param("y", kinds.TENSOR_OR_NUMBER, "tensor, array or number")

@@ -88,7 +88,13 @@ _ALPHA = Param("alpha", kinds.NUMBER, "factor of the product, 1 if left out", 1)
 
 
 def _add_product(name: str, run: Callable[..., Tensor], words: str, sample: str) -> None:
-    @function(name, GROUP, words, X, Y, Z, _BETA, _ALPHA, OUTPUT, only_lists=True,
+    def fix(beta: float, alpha: float) -> Callable[..., Tensor]:
+        if beta == alpha == 1:
+            return run
+        return lambda x, y, z: run(x, y, z, beta=beta, alpha=alpha)
+
+    @function(name, GROUP, words, X, Y, Z, _BETA, _ALPHA, OUTPUT, only_lists=True, fix=fix,
+              plain=run,
               examples=[name + sample],
               samples=[sample, sample[:-1] + ";.5)", sample[:-1] + ";.5;2f)"])
     def call(x: Tensor, y: Tensor, z: Tensor, beta: float, alpha: float, out: Any) -> Any:

@@ -52,7 +52,11 @@ for _name, _run, _words in (("cumsum", torch.cumsum, "running sum"),
     def _running(x: Tensor, dim: int, dtype: Any, out: Any, run: Any = _run) -> Any:
         return written(run(x, dim, dtype=dtype, out=out), out)
 
+    def _along(dim: int, dtype: Any, run: Any = _run) -> Any:
+        return (lambda x: run(x, dim)) if dtype is None else lambda x: run(x, dim, dtype=dtype)
+
     function(_name, GROUP, _words, X, _DIM, _DTYPE, OUTPUT, examples=[f"{_name} 1 2 3"],
+             fix=_along,
              usage=up_to(4, "input;dim;dtype;output"),
              samples=[" 1 2 3", f"({_MATRIX};0)", f"({_MATRIX};1;`double)"])(_running)
 

@@ -227,8 +227,9 @@ def _floating(x: Tensor) -> Tensor:
 
 def _spread(name: str, run: Callable[..., Tensor], words: str) -> None:
     def fix(dims: Any, unbiased: bool, keepdim: bool) -> Callable[..., Tensor]:
-        over, correction = dims_or_all(dims), int(unbiased)
-        return lambda x: run(_floating(x), over, correction=correction, keepdim=keepdim)
+        over = dims[0] if len(dims) == 1 else dims_or_all(dims)
+        options = {"correction": int(unbiased), **({"keepdim": True} if keepdim else {})}
+        return lambda x: run(x if x.is_floating_point() else _floating(x), over, **options)
 
     @function(name, GROUP, words, X, DIMS, _UNBIASED, KEEPDIM, OUTPUT, fix=fix,
               usage=up_to(5, "input;dim;unbiased;keepdim;output"),

@@ -49,6 +49,7 @@ class Mode:
     like_forms: tuple[tuple[Reader, ...], ...] = ((),)
     dtype: Callable[[Sequence[Value], list[Any]], torch.dtype | None] = lambda raw, args: None
     floating: bool = False  # not for integral types
+    sized: Callable[..., Tensor] | None = None  # makes a tensor of these sizes
 
 
 # ------------------------------------------------------------------ families
@@ -62,7 +63,7 @@ def _sized(words: str, make: Callable[..., Tensor], like: Callable[..., Tensor],
 
     return Mode(words, ((as_longs,),), sized,
                 lambda a, out: make(a[0], out=out), lambda t, a, **o: like(t, **o),
-                floating=floating)
+                floating=floating, sized=make)
 
 
 def _integral(raw: Sequence[Value], args: list[Any]) -> torch.dtype | None:
@@ -237,7 +238,8 @@ def _recipe(name: str, mode: Mode, args: list[Value]) -> Recipe:
         return lambda: mode.make(values, options=o)
     keywords = {**o.keywords, "dtype": dtype} if dtype is not None else o.keywords
     if o.memory is None and count < _SMALL:
-        return partial(mode.make, values, **keywords)
+        return partial(mode.sized, *values[0], **keywords) if mode.sized and values[0] else \
+            partial(mode.make, values, **keywords)
 
     def make() -> Tensor:
         reserve(count, (dtype or torch.get_default_dtype()).itemsize)

@@ -192,7 +192,7 @@ def unsqueeze(x: Value) -> Value:
           Param("dim1", kinds.LONG, "first dimension", None),
           Param("dim2", kinds.LONG, "second dimension", None), _FLAG, raw=True,
           examples=["transpose 2 3#til 6", "transpose(2 2 2#til 8;0;2)"],
-          quick={"pjj": Tensor.transpose})
+          quick={"p": lambda t: _matrix(t).t(), "pjj": Tensor.transpose})
 def transpose(x: Value) -> Value:
     if not is_general(x):
         return x
@@ -202,14 +202,20 @@ def transpose(x: Value) -> Value:
     t, pointer = source(rest[0])
     inplace = pointer and flag is True
     if len(rest) == 1:
-        if t.ndim > 2:
-            raise QError(f"transpose of {t.ndim}d tensor needs the two dimenstions to be swapped")
+        _matrix(t)
         return _turned(t.t_() if inplace else t.t(), pointer, inplace)
     dims = [as_long(v) for v in rest[1:]]
     if len(dims) != 2 or NO in dims:
         raise QError("transpose expects tensor or (tensor;inplace flag) or "
                      "(tensor;dim1;dim2;optional inplace flag")
     return _turned(t.transpose_(*dims) if inplace else t.transpose(*dims), pointer, inplace)
+
+
+def _matrix(t: Tensor) -> Tensor:
+    """A tensor of at most two dimensions."""
+    if t.ndim > 2:
+        raise QError(f"transpose of {t.ndim}d tensor needs the two dimenstions to be swapped")
+    return t
 
 
 def _turned(t: Tensor, pointer: bool, inplace: bool) -> Value:
