@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import QError, QExit, nyi
-from .files.storage import file_symbol, is_splayed, read_value, visible
+from .files.storage import file_symbol, is_data, is_splayed, read_value, visible
 from .functions import NULL
 from .lists.attributes import with_attribute
 from .symbols import TABLE, sym, symbols
@@ -193,6 +193,10 @@ def _load(q: Interpreter, argument: str, count: str) -> Value:
     path = argument.removeprefix(":")
     if os.path.isdir(path):
         return load_folder(q, path)
+    if is_data(path):
+        name = os.path.basename(path)
+        q.globals.set(name, read_value(file_symbol(path)))
+        return sym(name)
     load_script(q, path)
     return NULL
 

@@ -179,7 +179,7 @@ def _partial(node: N.Partial, scope: Scope) -> Code:
     fn, left = compile_node(node.fn, scope), compile_node(node.left, scope)
 
     def partial(frame: Slots) -> Value:
-        return Projection(fn(frame), [left(frame), MISSING])
+        return Projection(fn(frame), [left(frame)])
     return partial
 
 

@@ -119,6 +119,11 @@ def is_splayed(path: str) -> bool:
     return os.path.exists(os.path.join(path, ".d")) or path.endswith("/")
 
 
+def is_data(path: str) -> bool:
+    """Does this file begin as q's data files do?"""
+    return os.path.isfile(path) and read_bytes(path, 0, 2) in (_GENERAL, _VECTOR)
+
+
 def _read_folder(path: str) -> Value:
     found = visible(path)
     return Dict(symbols(found), List([read_value(file_symbol(os.path.join(path, name)))
