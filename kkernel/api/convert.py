@@ -151,7 +151,9 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
             if make is not None:
                 return make(t.item())
         elif fresh or t.numel() < _LARGE:
-            a = (t if fresh else t.detach().clone()).numpy()
+            if not fresh:
+                t = (t.detach() if t.requires_grad else t).clone()
+            a = t.numpy()
             if a.dtype.char in _CHARS and a.flags.c_contiguous:
                 return a
     except (TypeError, RuntimeError):  # sparse, with a gradient or pending sign, elsewhere ..

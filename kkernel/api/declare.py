@@ -103,7 +103,7 @@ class Function:
     only_lists: bool = False  # whether the argument must be a general list
     required: int = field(init=False)
     call: Callable[..., Value] = field(init=False, repr=False)
-    on_items: Callable[..., Value] | None = field(init=False, repr=False, default=None)
+    on_items: Callable[[int], Run] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name

@@ -68,9 +68,12 @@ class Declared(Protocol):
 
 # ------------------------------------------------------------------ calling
 
-def callers(f: Declared) -> tuple[Callable[[Value], Value], Callable[..., Value]]:
-    """The functions that call f by the reader of a form: on one q value, and on items, of which
-    one at least is a list, in place of the list of them.  Every failure is a QError."""
+def callers(f: Declared) -> tuple[Run, Callable[[int], Run]]:
+    """The functions that call f by the reader of a form: on one q value; and, for a count, on so
+    many items, of which one at least is a list, in place of the list of them.
+
+    Every failure is a QError.
+    """
     known: dict[Any, Run] = {}
     find = known.get
 
@@ -85,18 +88,28 @@ def callers(f: Declared) -> tuple[Callable[[Value], Value], Callable[..., Value]
         except Exception as e:
             raise f.failed(x, e) from e
 
+    def on_two(a: Value, b: Value) -> Value:  # without the stars and loops of any count
+        try:
+            reader = find((type(a), type(b)))
+            return reader(a, b) if reader is not None else \
+                first(f, known, (type(a), type(b)), collapse([a, b]))
+        except QError:
+            raise
+        except Exception as e:
+            raise f.failed(collapse([a, b]), e) from e
+
+    def on_three(a: Value, b: Value, c: Value) -> Value:
+        try:
+            reader = find((type(a), type(b), type(c)))
+            return reader(a, b, c) if reader is not None else \
+                first(f, known, (type(a), type(b), type(c)), collapse([a, b, c]))
+        except QError:
+            raise
+        except Exception as e:
+            raise f.failed(collapse([a, b, c]), e) from e
+
     def on_items(*x: Value) -> Value:
         try:
-            if len(x) == 2:  # no loop and no star for what is most common
-                a, b = x
-                reader = find((type(a), type(b)))
-                if reader is not None:
-                    return reader(a, b)
-            elif len(x) == 3:
-                a, b, c = x
-                reader = find((type(a), type(b), type(c)))
-                if reader is not None:
-                    return reader(a, b, c)
             form = (*map(type, x),)
             reader = find(form)
             return first(f, known, form, collapse([*x])) if reader is None else reader(*x)
@@ -105,7 +118,7 @@ def callers(f: Declared) -> tuple[Callable[[Value], Value], Callable[..., Value]
         except Exception as e:
             raise f.failed(collapse([*x]), e) from e
 
-    return call, on_items
+    return call, lambda n: on_two if n == 2 else on_three if n == 3 else on_items
 
 
 def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:

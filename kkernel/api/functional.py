@@ -183,7 +183,7 @@ _ROW, _IMAGE, _CUBE = "1 1 8#\"f\"$til 8", "1 1 4 4#\"f\"$til 16", "1 1 2 4 4#\"
 _INPUTS = {1: _ROW, 2: _IMAGE, 3: _CUBE}
 for _d in (1, 2, 3):
     _input = _INPUTS[_d]
-    _of_module(f"maxpool{_d}d", getattr(F, f"max_pool{_d}d"), "largest of each window",
+    _of_module(f"maxpool{_d}d", getattr(torch, f"max_pool{_d}d"), "largest of each window",
                f"({_input};2)")
     _of_module(f"avgpool{_d}d", None if _d == 1 else getattr(F, f"avg_pool{_d}d"),
                "mean of each window", f"({_input};2)")
@@ -230,7 +230,7 @@ _BIAS = Param("bias", kinds.OPTIONAL_TENSOR, "added to the result", None)
 
 @function("linear", GROUP, "x times the transposed weight, plus bias", X,
           tensor("weight", "weights: outputs x inputs"), _BIAS,
-          examples=["linear(1 2f;(3 4f;5 6f))"], plain=F.linear,
+          examples=["linear(1 2f;(3 4f;5 6f))"], plain=F.linear, direct=F.linear,
           samples=["(1 2f;(3 4f;5 6f))", "(1 2f;(3 4f;5 6f);1 1f)"])
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return F.linear(x, weight, bias)

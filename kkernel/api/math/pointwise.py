@@ -102,8 +102,9 @@ class Factored(Function):
         return "ps" if number and type(args[0]) is List else super().marks(args, alone)
 
     def prepare(self, args: list[Value]) -> forms.Run | None:
-        number = len(args) == 2 and args[1] in (forms.NUMBERS[int], forms.NUMBERS[float])
-        return _plus if number else super().prepare(args)
+        plus = {forms.NUMBERS[int]: _plus_long, forms.NUMBERS[float]: _plus_float}
+        number = len(args) == 2 and type(args[1]) is forms.Operand
+        return (plus.get(args[1]) if number else None) or super().prepare(args)
 
     def arguments(self, x: Value) -> list[Value]:
         args = super().arguments(x)
@@ -115,11 +116,15 @@ class Factored(Function):
         return args
 
 
-def _plus(x: Tensor, n: float) -> Tensor:
-    """x + n, where n counts as a tensor: to torch a number that stays one has less of a type."""
-    if x.ndim and (type(n) is int or x.is_floating_point() or x.is_complex()):
-        return torch.add(x, n)
-    return torch.add(x, as_tensor(n, x))
+# x + n where n counts as a tensor, of which torch respects the type more than that of a number
+
+def _plus_long(x: Tensor, n: int) -> Tensor:
+    return torch.add(x, n if x.ndim else as_tensor(n, x))
+
+
+def _plus_float(x: Tensor, n: float) -> Tensor:
+    same = x.ndim and (x.is_floating_point() or x.is_complex())
+    return torch.add(x, n if same else as_tensor(n, x))
 
 
 def _sum(name: str, summary: str, direct: Any, operands: tuple[str, ...],

@@ -128,7 +128,7 @@ def inferred(sizes: list[int], count: int) -> list[int]:
 
 @function("permute", GROUP, "dimensions in another order, as a view", _X,
           Param("dims", kinds.LONGS, "all dimensions in their new order"), raw=True,
-          examples=["permute(2 3#til 6;1 0)"], quick={"pl": Tensor.permute})
+          examples=["permute(2 3#til 6;1 0)"], quick={"pl": torch.permute})
 def permute(x: Value) -> Value:
     args = simple_items(x)
     if len(args) != 2:

@@ -21,7 +21,7 @@ from ..apply import apply, apply1, apply2
 from ..errors import QError
 from ..functions import MISSING, NULL, Derived, Foreign, Lambda, Primitive
 from ..iterators import truth
-from ..lists.joining import append
+from ..lists.assign import append_to
 from ..registry import CONSTANTS
 from ..syntax import nodes as N
 from ..values import EMPTY, List, Value, collapse
@@ -66,7 +66,7 @@ class Source:
             "Lambda": Lambda, "Derived": Derived, "Foreign": Foreign, "NULL": NULL,
             "MISSING": MISSING, "List": List, "ndarray": np.ndarray,
             "EMPTY": EMPTY, "apply": apply, "apply1": apply1, "apply2": apply2, "truth": truth,
-            "times": times, "collapse": collapse, "append": append,
+            "times": times, "collapse": collapse, "append_to": append_to,
             "Returned": Returned, "located": located, "root": scope.globals.root,
             "get": scope.globals.get, "views": scope.globals.views}
         self.level = 2
@@ -186,11 +186,16 @@ class Source:
 
 def generated(body: list[N.Node | None], scope: Scope, rank: int) -> Callable[..., Value]:
     """The function of `rank` arguments that runs the body of a lambda."""
+    releases = any(isinstance(n, N.Assign) and _may_write(n) for n in N.walk(body))
     try:
-        return Source(scope, False, False).function(body, rank)
+        return Source(scope, False, releases).function(body, rank)
     except NeedsFrame:
-        releases = any(isinstance(n, N.Assign) and n.indices for n in N.walk(body))
         return Source(scope, True, releases).function(body, rank)
+
+
+def _may_write(node: N.Assign) -> bool:
+    """Assignments that change a value which only the variable holds."""
+    return bool(node.indices) or isinstance(node.op, N.Verb) and node.op.name == ","
 
 
 def located(e: Exception, unit: Unit, positions: dict[int, int]) -> Exception:
@@ -341,7 +346,8 @@ def _library_call(source: Source, node: N.Apply) -> str | None:
     source.line(f"if {word!r} in root or views: {name} = apply1(get({word!r}, ''), {value})",
                 node.pos)
     if listed:
-        source.line(f"elif {listed}: {name} = {source.constant(f.on_items)}({args})", node.pos)
+        on_items = source.constant(f.on_items(len(items)))
+        source.line(f"elif {listed}: {name} = {on_items}({args})", node.pos)
     source.line(f"else: {name} = {source.constant(f.fn)}({value})", node.pos)
     return name
 
@@ -403,9 +409,10 @@ def _assign(source: Source, node: N.Assign) -> str:
         if not isinstance(op, Primitive) or op.fn2 is None:
             return source.closure(node)
         y = source.value(node.expr)
-        x = source.set(source.local(slot))
-        value = source.set(f"append({x}, {y})", node.pos) if op.name == "," \
-            else _operation(source, op, x, y, node.pos)
+        if op.name == ",":  # no temporary for the old value: it may be written into
+            value = source.set(f"append_to({source.local(slot)}, {y})", node.pos)
+        else:
+            value = _operation(source, op, source.set(source.local(slot)), y, node.pos)
     source.line(f"{source.local(slot)} = {value}")
     return value
 
