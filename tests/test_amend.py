@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kkernel.q import Interpreter
 from kkernel.q.errors import QError
-from kkernel.q.lists.amend import assign_indexed
+from kkernel.q.lists.assign import assign_indexed
 from kkernel.q.registry import OPERATORS
 from kkernel.q.values import vector
 

@@ -78,10 +78,10 @@ def test_endless_recursion_ends_in_stack(text):
 
 
 def test_a_loop_assigns_items_in_place(monkeypatch):
-    from kkernel.q.lists import amend
+    from kkernel.q.lists import assign
     copies = []
-    real = amend.amend
-    monkeypatch.setattr(amend, "amend", lambda *a, **k: copies.append(1) or real(*a, **k))
+    real = assign.amend
+    monkeypatch.setattr(assign, "amend", lambda *a, **k: copies.append(1) or real(*a, **k))
     q = Interpreter()
     made = q("{v:til x;i:0;while[i<count v;a:v i;v[i]:2*a;i+:1;b:v];v} 50")
     assert made.tolist() == list(range(0, 100, 2)) and len(copies) == 49  # b holds it too

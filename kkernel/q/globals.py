@@ -119,11 +119,15 @@ class Globals:
                 if value is plain:
                     names[name] = marked
 
+    def refuse_frozen(self, name: str) -> None:
+        """Signal that nothing may be assigned now; asked before values are written into, too."""
+        if self.frozen:
+            raise QError(f"noupdate: `. `{name}" if self.frozen == "noupdate" else self.frozen)
+
     def set(self, name: str, value: Value, space: str | None = None,
             path: Sequence[Value] = ()) -> None:
         """Assign a global, creating the namespaces on its way; `path` is where it changed."""
-        if self.frozen:
-            raise QError(f"noupdate: `. `{name}" if self.frozen == "noupdate" else self.frozen)
+        self.refuse_frozen(name)
         self.views.pop(name, None)
         if name[:1] == ".":
             self._set_qualified(name, value)
@@ -146,7 +150,7 @@ class Globals:
         for i, part in enumerate(path[1:], 1):
             inner = space.names.get(part)
             if isinstance(inner, Dict):
-                from .lists.amend import assign_indexed
+                from .lists.assign import assign_indexed
                 keys = [sym(p) for p in [*path[i + 1:], last]]
                 space.names[part] = assign_indexed(inner, list(keys), None, value)
                 return
@@ -227,7 +231,7 @@ def _inside(name: str, names: dict[str, Value],
 
 
 def _with_entry(start: Value | None, keys: Sequence[Symbol], value: Value) -> Value:
-    from .lists.amend import assign_indexed
+    from .lists.assign import assign_indexed
     if not keys:
         return value
     if start is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ..apply import apply
 from ..errors import QError
 from ..functions import NULL, Lambda
-from ..lists.amend import assign_indexed
+from ..lists.assign import assign_indexed
 from ..syntax import nodes as N
 from ..syntax.lines import without_comment
 from ..values import EMPTY, Dict, Value
@@ -119,5 +119,7 @@ def variable(node: N.Assign, scope: Scope) -> tuple[Code, Write]:
         globals_.set(name, value, space, path)
 
     def read_global(frame: Slots) -> Value:
+        if globals_.frozen:
+            globals_.refuse_frozen(name)
         return globals_.get(name, space)
     return read_global, write_global

@@ -12,7 +12,7 @@ from typing import Any
 from ..apply import apply1
 from ..errors import QError
 from ..functions import NULL
-from ..lists.amend import assign_indexed
+from ..lists.assign import assign_indexed
 from ..operators.match import match
 from ..symbols import sym
 from ..syntax import nodes as N

@@ -1,23 +1,18 @@
-"""Amending: `@[d;i;f;y]`, `.[d;i;f;y]`, `x[i;j]:y`, `x[i]+:y`, `x,:y`.
+"""Amending a copy: what `@[d;i;f;y]`, `.[d;i;f;y]`, `x[i;j]:y` and `x[i]+:y` make of a value.
 
-The value amended is never changed in place: each call makes one copy (a draft), writes into it
-item by item in the order of the indices, so that repeated indices accumulate, and collapses it
-at the end.  A vector accepts only atoms of its own type.
+Each call makes one copy (a draft), writes into it item by item in the order of the indices, so
+that repeated indices accumulate, and collapses it at the end.  A vector accepts only atoms of its
+own type.  `assign.py` and `in_place.py` say when no copy is needed.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from sys import getrefcount
 
 import numpy as np
 
-from .. import context
 from ..apply import apply1, apply2
-from ..atoms.extremes import forget
 from ..errors import QError, length_error, type_error
-from ..files.storage import path_of, read_value, write_value
 from ..functions import MISSING, NULL, Primitive
 from ..registry import OPERATORS
 from ..symbols import Symbol
@@ -29,7 +24,6 @@ from ..values import (
     Dict,
     Enum,
     EnumAtom,
-    List,
     Table,
     Value,
     at,
@@ -40,83 +34,13 @@ from ..values import (
     items,
     qtype,
 )
-from .attributes import attribute
 from .drafts import Draft, draft, with_entry
 from .enums import as_index
 from .index import index
-from .joining import append
 from .positions import as_item, in_range, missing, positions_of
 from .search import depth
 
 NOTHING = MISSING  # stands for y in the forms without one
-
-
-def _references(value: Value) -> int:
-    return getrefcount(value)
-
-
-# what a function that is handed a variable's value counts when nothing else refers to the value:
-# then `x[i]:y` may write into it, which makes a loop of such assignments linear
-_HELD_ONCE = (lambda frame: _references(frame[0]))([np.empty(1)])
-
-
-def assign_indexed(value: Value, indices: Sequence[Value], op: Value | None, y: Value) -> Value:
-    """The value of x after `x[i;j]:y` (op None) or `x[i;j] op: y`; without indices `x op: y`."""
-    if not indices:
-        if isinstance(op, Primitive) and op.name == ",":
-            return append(value, y)
-        return y if op is None else apply2(op, value, y)
-    if type(value) is np.ndarray and getrefcount(value) == _HELD_ONCE and value.base is None \
-            and value.flags.writeable:
-        forget(value)
-        quick = _amend_array(value, indices, op, y, False, own=True)
-        if quick is not None:
-            return quick
-    return amend(value, indices, op, y)
-
-
-def amend_at(d: Value, i: Value, f: Value, y: Value = NOTHING) -> Value:
-    """`@[d;i;f]` and `@[d;i;f;y]`; d may be the name of a global."""
-    return _by_name(d, lambda v: amend(v, [i], _function(f), y))
-
-
-def amend_path(d: Value, path: Value, f: Value, y: Value = NOTHING) -> Value:
-    """`.[d;path;f]` and `.[d;path;f;y]`; an empty path amends d as a whole."""
-    if not is_list(path):
-        raise type_error()
-    steps = items(path)
-    if not steps and y is not NOTHING and _makes_file(d, f):
-        return write_value(d, y)
-    return _by_name(d, lambda v: amend(v, steps, _function(f), y), not steps)
-
-
-def _makes_file(d: Value, f: Value) -> bool:
-    """Assigning to a file makes it anew, and so does joining to one that is not there."""
-    return isinstance(d, Symbol) and d.startswith(":") and isinstance(f, Primitive) and (
-        f.name == ":" or (f.name == "," and not os.path.exists(path_of(d))))
-
-
-def _function(f: Value) -> Value | None:
-    """None for Assign (`:`), which replaces."""
-    return None if isinstance(f, Primitive) and f.name == ":" else f
-
-
-def _in_place(file: Symbol, stored: Value, whole: bool) -> Value:
-    """Items of a file are amended only in a plain vector without attribute."""
-    if not whole and (isinstance(stored, (Enum, List)) or attribute(stored)) \
-            and not isinstance(stored, Table):
-        raise QError(f"type/attr error amending file {file[1:]}")
-    return stored
-
-
-def _by_name(d: Value, change: object, whole: bool = False) -> Value:
-    if not isinstance(d, Symbol):
-        return change(d)  # type: ignore[operator]
-    if d.startswith(":"):
-        return write_value(d, change(_in_place(d, read_value(d), whole)))  # type: ignore[operator]
-    names = context.active.globals
-    names.set(d, change(names.get(d)))  # type: ignore[operator]
-    return d
 
 
 def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
@@ -130,18 +54,18 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
     if type(path[0]) in _ENUMERATIONS and is_list(d):
         path = [as_index(i) for i in path]
     if isinstance(d, np.ndarray):
-        quick = _amend_array(d, path, f, y, deep)
+        quick = amend_array(d, path, f, y, deep)
         if quick is not None:
             return quick
     if is_atom(d):
         if len(path) > 1 or not (path[0] is NULL or isinstance(path[0], int)):
             raise type_error()
         return updated(d, f, y)
-    if isinstance(d, Dict) and type(path[0]) in _KEYS and is_vector(d.keys):
-        if d.keys.dtype not in _NARROW:
+    if isinstance(d, Dict) and type(path[0]) in KEYS and is_vector(d.keys):
+        if d.keys.dtype not in NARROW:
             return _amend_entry(d, path, f, y, deep)
         path = [d.keys.dtype.type(as_item(path[0], d.keys.dtype)), *path[1:]]
-    elif isinstance(d, Dict) and is_vector(d.keys) and d.keys.dtype in _NARROW \
+    elif isinstance(d, Dict) and is_vector(d.keys) and d.keys.dtype in NARROW \
             and is_vector(path[0]) and qtype(path[0]) in (5, 6, 7):
         dtype = d.keys.dtype
         path = [np.array([as_item(k, dtype) for k in items(path[0])], dtype), *path[1:]]
@@ -152,8 +76,8 @@ def amend(d: Value, path: Sequence[Value], f: Value | None, y: Value,
     return work.result()
 
 
-_KEYS = (Symbol, int)
-_NARROW = (np.dtype("i2"), np.dtype("i4"))  # integers that a long may be fitted to
+KEYS = (Symbol, int)
+NARROW = (np.dtype("i2"), np.dtype("i4"))  # integers that a long may be fitted to
 _ENUMERATIONS = (Enum, EnumAtom)  # index a list by their positions
 
 
@@ -163,10 +87,15 @@ def _amend_entry(d: Dict, path: Sequence[Value], f: Value | None, y: Value, deep
     known = d.positions.get(key)
     if known is not None:
         return d.with_values(amend(d.values, [known, *rest], f, y, deep))
+    return with_entry(d, key, new_entry(d, rest, f, y))
+
+
+def new_entry(d: Dict, rest: Sequence[Value], f: Value | None, y: Value) -> Value:
+    """The value under a new key that is amended at the path `rest`."""
     if not rest and y is not NOTHING and _starts(f):
-        return with_entry(d, key, _first_value(f, y, d.values))
+        return _first_value(f, y, d.values)
     old = missing(d.values) if len(d) and (f is not None or rest) else EMPTY
-    return with_entry(d, key, amend(old, rest, f, y, True))
+    return amend(old, rest, f, y, True)
 
 
 def _starts(f: Value | None) -> bool:
@@ -178,7 +107,8 @@ def _first_value(f: Value | None, y: Value, values: Value) -> Value:
     """y, negated by `-`, as a number of the type of a vector of values."""
     if isinstance(f, Primitive) and f.name == "-":
         y = apply2(f, False, y)
-    if type(values) is np.ndarray and values.dtype.kind in "if" and -9 <= qtype(y) < -4:
+    if type(values) is np.ndarray and values.dtype.kind in "if" and -9 <= qtype(y) < -4 \
+            and qtype(y) != -qtype(values):
         return apply2(OPERATORS["+"], values.dtype.type(0), y)
     return y
 
@@ -224,7 +154,7 @@ def _conform(y: Value, n: int) -> list[Value]:
 
 # ---------------------------------------------------------------- vectors
 
-def _amend_array(d: Array, path: Sequence[Value], f: Value | None, y: Value, deep: bool,
+def amend_array(d: Array, path: Sequence[Value], f: Value | None, y: Value, deep: bool,
                  own: bool = False) -> Value | None:
     """By one numpy write, into d itself where it is our `own`, else into a copy.
 

@@ -138,10 +138,10 @@ def _index_dict(x: Dict, i: Value) -> Value:
     """Look-up is `values keys?i`, through the dictionary's own map for single keys."""
     if isinstance(x.keys, Table):
         return key_rows(x, i)
-    if type(i) is Symbol and not x.attr and not isinstance(x.keys, Enum):
-        k = x.positions.get(i)
-        if k is not None:
-            return at(x.values, k)
+    if (type(i) is Symbol or type(i) is int) and not x.attr and not isinstance(x.keys, Enum):
+        found = x.positions.get(i)
+        if found is not None:
+            return at(x.values, found)
     if isinstance(i, Dict):
         return Dict(i.keys, index(x, i.values))
     levels = depth(i) - depth(x.keys) + 1

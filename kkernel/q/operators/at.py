@@ -8,7 +8,7 @@ from .. import context
 from ..apply import apply, apply1
 from ..compile import q_error
 from ..errors import QError, QStop, type_error
-from ..lists.amend import amend_at, amend_path
+from ..lists.assign import amend_at, amend_path
 from ..registry import operator
 from ..symbols import Symbol
 from ..values import Dict, Value, is_function, is_list, items, string
