@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kkernel.q import Interpreter
-from kkernel.q.files.serialize import message, read_message
-from kkernel.q.values import Value
+from kkernel.q.files.serialize import encode, message, read_message
+from kkernel.q.values import List, Value
 from kkernel.session import Session
 
 aiokdb = pytest.importorskip("aiokdb")
@@ -100,3 +100,16 @@ def test_files_of_another_writer_are_read(q: Interpreter, tmp_path: Path) -> Non
         extras.ktni(kinds.KJ, 1, 2, 3), extras.ktnf(kinds.KF, 1.5, 2.5, 3.5))))
     files.ktofile(table, str(tmp_path / "t"))
     assert q.console(f'get`$":{tmp_path}/t"') == q.console("([]a:1 2 3;b:1.5 2.5 3.5)")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (2, 3, 4), (5, 1, 2, 3)])
+@pytest.mark.parametrize("kind", ["?", "u1", "i2", "i4", "i8", "f4", "f8"])
+def test_arrays_are_written_as_the_lists_that_they_stand_for(
+    shape: tuple[int, ...], kind: str
+) -> None:
+    numbers = np.arange(np.prod(shape)).reshape(shape).astype(kind)
+
+    def lists(x: np.ndarray) -> Any:
+        return x if x.ndim == 1 else List(map(lists, x))
+
+    assert encode(numbers) == encode(lists(numbers))

@@ -101,6 +101,8 @@ def _write(x: Value, out: bytearray) -> None:
         _write_atom(x, code, out)
     elif isinstance(x, np.ndarray) and x.ndim == 1:
         _write_vector(x, code, out)
+    elif isinstance(x, np.ndarray) and x.size and qtype(x[_first(x)]) < 11:
+        _write_rectangle(x, out)
     elif isinstance(x, (List, np.ndarray)):
         _write_list(items(x), out)
     elif isinstance(x, Enum):
@@ -115,6 +117,24 @@ def _write(x: Value, out: bytearray) -> None:
         _write(x.values, out)
     else:
         _write_function(x, out)
+
+
+def _first(x: Array) -> tuple[int, ...]:
+    """Where the first vector stands in an array of several dimensions."""
+    return (0,) * (x.ndim - 1)
+
+
+def _write_rectangle(x: Array, out: bytearray) -> None:
+    """Vectors of plain numbers in lists of lists: all at once, as records with their heads."""
+    filled, code = np.asarray(x), qtype(x[_first(x)])
+    for axis in range(x.ndim - 1, 0, -1):
+        n = x.shape[axis]
+        records = np.empty(x.shape[:axis], [("head", "V6"), ("items", filled.dtype, (n,))])
+        records["head"] = np.void(struct.pack("<BBI", code, 0, _checked(n)))
+        records["items"] = filled
+        filled, code = records, 0
+    out += struct.pack("<BBI", 0, 0, _checked(len(x)))
+    out += filled.tobytes()
 
 
 def _write_enumeration(x: Enum, out: bytearray) -> None:
