@@ -27,8 +27,8 @@ from .look.spec import Memory, Row, Spec, shape_text, spec, structure_state
 from .states.difference import Difference, differences
 from .states.kdb_state import is_kdb_file, read_kdb, save_kdb
 from .states.memory import resident_bytes, total_bytes
-from .states.snapshots import NOW, Restored, Snapshot, Snapshots, snapshots_of
 from .states.record import State, StateError
+from .states.snapshots import NOW, Restored, Snapshot, Snapshots, snapshots_of
 from .states.state_record import capture, parts
 from .states.statefile import (
     Loaded,
