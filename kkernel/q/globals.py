@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .errors import QError
 from .functions import NULL
 from .lists.index import index
+from .registry import KEYWORDS
 from .symbols import Symbol, sym, symbols
 from .values import Dict, List, Value, items
 
@@ -47,6 +48,7 @@ class Globals:
         self.assigned: dict[str, Callable[[Value | None], None]] = {}  # told of these names
         self.watcher: Callable[[str, list[Value]], None] | None = None  # calls .z.vs
         self.domains: dict[str, None] = {}  # of enumerations, in the order they were first used
+        self.keywords = 0  # how many names .q has from the start
         self.frozen = ""  # what assignments signal: noupdate in reval, noamend in an amend
 
     # ------------------------------------------------------------ reading
@@ -65,18 +67,20 @@ class Globals:
         names = self.root if space == "" else self._names(space)
         value = names.get(name)
         if value is not None:
-            return value
+            return value.value() if type(value) is Namespace else value
         if name in self.views:
             return self.views[name]()
-        return self._dotted(name, names) if "." in name else self.missing(name)
+        return self._dotted(name, names, space) if "." in name else self.missing(name)
 
     def _names(self, space: str | None) -> dict[str, Value]:
         space = self.current if space is None else space
         return self.root if not space else self._space(space, create=True).names
 
-    def _dotted(self, name: str, names: dict[str, Value]) -> Value | None:
+    def _dotted(self, name: str, names: dict[str, Value], space: str | None) -> Value | None:
         head, *path = name.split(".")
         value = names.get(head)
+        if type(value) is Namespace:
+            return self._qualified(f"{self.current if space is None else space}.{name}")
         if value is None and head in self.views:
             raise QError("nyi")  # so it is in q
         return None if value is None else _walk(value, path, name)
@@ -100,6 +104,15 @@ class Globals:
             if value is None:
                 return self.missing(name)
         return value.value() if isinstance(value, Namespace) else value
+
+    @property
+    def words(self) -> Mapping[str, Value]:
+        """What a program has put into `.q`: words of the language from then on."""
+        space = self.spaces.get("q")
+        names = {} if space is None else space.names
+        if len(names) == self.keywords:
+            return {}
+        return {n: v for n, v in names.items() if n not in KEYWORDS}
 
     def root_value(self) -> Dict:
         """The root as a dictionary, in the order of assignment; views as their definitions."""
@@ -128,18 +141,37 @@ class Globals:
             path: Sequence[Value] = ()) -> None:
         """Assign a global, creating the namespaces on its way; `path` is where it changed."""
         self.refuse_frozen(name)
+        if name[:2] == "..":
+            name, space = name[2:], ""
         self.views.pop(name, None)
-        if name[:1] == ".":
+        if name == ".":
+            self._set_root(value)
+        elif name[:1] == ".":
             self._set_qualified(name, value)
             if name in self.assigned:
                 self.assigned[name](value)
         else:
             names = self._names(space)
             if "." in name:
+                if type(names.get(name.split(".")[0])) is Namespace:
+                    self._set_qualified(f"{self.current if space is None else space}.{name}", value)
+                    return
                 name, path, value = _inside(name, names, value)
             names[name] = value
             if self.watcher is not None and names is self.root:
                 self.watcher(name, list(path))
+
+    def _set_root(self, value: Value) -> None:
+        """Make a dictionary the variables of the root, as `.[`.;();_;`name]` does."""
+        if not isinstance(value, Dict):
+            raise QError("type")
+        wanted = {str(k): v for k, v in value.items() if k}
+        for name in list(self.root):
+            if name not in wanted and not self._from_library(name, self.root[name]):
+                self.delete(name, "")
+        for name, v in wanted.items():
+            if name not in self.views:
+                self.set(name, v, "")
 
     def _set_qualified(self, name: str, value: Value) -> None:
         *path, last = name[1:].split(".")
@@ -177,6 +209,8 @@ class Globals:
 
     def delete(self, name: str, space: str | None = None) -> None:
         """Forget a name (no error when it has no value)."""
+        if name[:2] == "..":
+            name, space = name[2:], ""
         self.views.pop(name, None)
         if name[:1] != ".":
             self._names(space).pop(name, None)

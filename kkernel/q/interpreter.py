@@ -165,7 +165,7 @@ class Interpreter:
 
     def _parse(self, text: str, unit: Unit) -> list[N.Node | None]:
         try:
-            return parse(text)
+            return parse(text, self.globals.words)
         except QParseError as e:
             raise self._located(e, unit) from None
         except RecursionError as e:

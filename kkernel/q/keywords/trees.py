@@ -22,7 +22,8 @@ def parse(x: Value) -> Value:
     globals_ = context.active.globals
     unit = Unit(source)
     try:
-        return statements_tree(parse_text(source), Scope(unit, globals_, globals_.current))
+        body = parse_text(source, globals_.words)
+        return statements_tree(body, Scope(unit, globals_, globals_.current))
     except QParseError as e:
         e.frames += [unit.frame(e.offset), Frame("", "(.q.parse)", -1)]
         e.offset = -1  # it refers to the string, not to the line that parses it

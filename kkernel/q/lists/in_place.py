@@ -154,6 +154,8 @@ def append(x: List, y: Value) -> List | None:
     """`x,:y` for a general list: one item of the depth of the others, or all items of y."""
     if len(x) < 2 or isinstance(y, (Dict, Table)) or qtype(y) <= -20 or qtype(y) >= 20:
         return None
+    if isinstance(y, List) and not y:
+        return x
     if depth(y) == depth(x) - 1:
         x.append(y)
     else:

@@ -202,12 +202,12 @@ def append(x: Value, y: Value) -> Value:
     if isinstance(x, Enum):
         added = as_list(enumerate_in(x.domain, resolve(y)))
         return Enum(x.domain, joined_items(x.index, added.index))
+    if isinstance(y, List) and not y:
+        return x if isinstance(x, (Dict, Table)) else as_list(x)
     if isinstance(x, Table):
         return append_or_null(x, row_records(x, y))
     if isinstance(x, Dict):
         return _append_to_dict(x, y)
-    if isinstance(y, List) and not y:
-        return as_list(x)
     if isinstance(x, (List, np.ndarray)) and len(x) and depth(y) == depth(x) - 1:
         return List([*items(x), y])
     return join(x, y)

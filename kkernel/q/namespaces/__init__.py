@@ -43,6 +43,7 @@ def install(q: Interpreter) -> None:
     """Define the functions of every namespace, and the names that are read anew each time."""
     for word in _extensions():
         q.globals.set(f".q.{word}", KEYWORDS[word])
+    q.globals.keywords = len(q.globals.spaces["q"].names)
     for module, space in MODULES.items():
         found = import_module(f".{module}", __package__)
         for name, (rank, fn) in getattr(found, "FUNCTIONS", {}).items():

@@ -7,8 +7,12 @@ operators, infix keywords and whatever ends in an iterator (``f'``, ``+/``) are;
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..errors import QParseError
+from ..functions import rank_of
 from ..registry import CONSTANTS, KEYWORDS
+from ..values import Value
 from .nodes import (
     Apply,
     Assign,
@@ -41,15 +45,19 @@ _MASKED = "x in a phrase"
 MAX_DEPTH = 2000  # of brackets, so that absurd input is an error and not a crash
 MAX_PARAMS = 8
 K_PREFIX = "k)"
+NO_WORDS: Mapping[str, Value] = {}
 
 
-def parse(source: str) -> list[Node | None]:
+def parse(source: str, words: Mapping[str, Value] = NO_WORDS) -> list[Node | None]:
     """The statements of one logical line; None is an empty statement.
+
+    `words` are functions that a program has put into `.q`: like keywords they stand for what they
+    are when the line is read, and those of two arguments are infix.
 
     A line that starts with `k)` is k: there an operator with nothing on its left takes one
     argument, so that `+x` is `flip x`.
     """
-    parser = Parser(source)
+    parser = Parser(source, words)
     body = parser.statements("")
     if parser.token.kind != END:
         raise QParseError(parser.token.text, parser.token.start)
@@ -59,8 +67,10 @@ def parse(source: str) -> list[Node | None]:
 class Parser:
     """Recursive descent over the tokens of one logical line."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, words: Mapping[str, Value] = NO_WORDS) -> None:
         self.source = source
+        self.words = words
+        self.params: list[list[str]] = []  # of the lambdas being read
         self.in_k = source.startswith(K_PREFIX)
         self.tokens = scan("  " + source[2:] if self.in_k else source)
         self.at = 0
@@ -195,6 +205,8 @@ class Parser:
             word = KEYWORDS.get(verb.name)
             if word is None or (word.fn1 is None and word.fn2 is not None):
                 raise QParseError(verb.name, verb.pos)
+        if self.is_(":", OPERATOR) and self.tokens[self.at - 1].text in self.words:
+            raise QParseError("assign", self.token.start)
         right = self.expression()
         if right is None:
             return verb
@@ -215,7 +227,8 @@ class Parser:
                 self.at += 1
                 return match(left, t.start, self.expression() or Const(t.end, _null()))
             if t.text in (":", "::"):
-                raise QParseError(t.text, t.start)
+                word = self.tokens[self.at - 1].text in self.words
+                raise QParseError("assign" if word else t.text, t.start)
             return None
         if t.text != ":" and t.text != "::" and self._next_is_noun_end():
             return None
@@ -309,6 +322,8 @@ class Parser:
         keyword = KEYWORDS.get(word)
         if keyword is not None:
             return Verb(t.start, word), keyword.infix
+        if word in self.words and not any(word in names for names in self.params):
+            return Const(t.start, self.words[word]), rank_of(self.words[word]) == 2
         if self.implicit and word in ("x", "y", "z"):
             self.implicit[-1].add(word)
         return Name(t.start, word), False
@@ -352,7 +367,9 @@ class Parser:
     def _lambda(self, opened: Token) -> Node:
         self.implicit.append(set())
         params, taken = self._params()
+        self.params.append(params or [])
         body = taken + self.nested("}", opened)
+        self.params.pop()
         seen = self.implicit.pop()
         if params is None:
             none = 0 if _MASKED in seen else -1
