@@ -207,6 +207,9 @@ def test_functions_of_the_api_are_explained_once_loaded() -> None:
     q.load_api()
     tip = describe(q, "kuniform(t;", 11)
     assert tip is not None and tip.text.startswith("kuniform(x;which;")
+    assert "fan: `fanin or `fanout (optional)" in tip.text  # the reference marks q by two ``
+    assert "<code>`fanin</code> or <code>`fanout</code> (optional)" in tip.html
+    assert q.interpreter.evaluate("(help`kuniform)[`args;`fan]~\"`fanin or `fanout (optional)\"")
     [found] = complete(q, "kunif", 5).found
     assert found.signature.startswith("(")
 

@@ -8,6 +8,7 @@ losses, optimizers), or None; classes of pointers use `implement("help", ..)`,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import torch
@@ -104,10 +105,15 @@ def _all_topics() -> Dict:
 def function_help(f: Function) -> Dict:
     """What is declared about an api function."""
     arguments = Dict(symbols([p.name for p in f.params]),
-                     List([string(p.described) for p in f.params]))
+                     List([string(_plain(p.described)) for p in f.params]))
     return record(["function", "group", "form", "summary", "args", "examples"],
-                  [sym(f.name), sym(f.group), string(f.name + f.form), string(f.summary), arguments,
-                   List([string(e) for e in f.examples])])
+                  [sym(f.name), sym(f.group), string(f.name + f.form), string(_plain(f.summary)),
+                   arguments, List([string(e) for e in f.examples])])
+
+
+def _plain(words: str) -> str:
+    """Words without the marks that the pages of the reference have around q."""
+    return re.sub("`` ?(.+?) ?``", r"\1", words)
 
 
 # ------------------------------------------------------------------ help, options

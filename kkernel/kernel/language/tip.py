@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kkernel_widgets.html import Markup
 
 PREVIEW_LINES = 12
 LEFT = "text-align:left"
+CODE = re.compile("`` ?(.+?) ?``")  # q within words, as the pages of the reference write it
 _SEPARATOR = re.compile(r"([\[\](;)])")
 
 
@@ -44,8 +45,9 @@ class Tip:
         """As plain text; the argument at the cursor is marked by an arrow."""
         colon = ": " if not self.form and self.summary else ""
         head = f"{self.name}{self.form}{colon}" + ("" if self.form else self.summary)
-        parts = [head, *([self.summary] if self.form and self.summary else []), *self.paragraphs_]
-        rows = "\n".join(f"{'> ' if i == self.active else '  '}{n}: {w}"
+        parts = [plain(head), *([plain(self.summary)] if self.form and self.summary else []),
+                 *map(plain, self.paragraphs_)]
+        rows = "\n".join(f"{'> ' if i == self.active else '  '}{n}: {plain(w)}"
                          for i, (n, w) in enumerate(self.rows))
         examples = "\n".join("q)" + e for e in self.examples)
         return "\n\n".join(p for p in (*parts, rows, self.body, examples) if p)
@@ -61,7 +63,7 @@ class Tip:
 
         head = tag("code", tag("b", self.name), self._marked_form())
         table = tag("table", *(self._row(i, n, w) for i, (n, w) in enumerate(self.rows)))
-        words = [tag("p", p) for p in (self.summary, self.paragraphs) if p]
+        words = [tag("p", *_coded(p)) for p in (self.summary, self.paragraphs) if p]
         texts = [tag("pre", preformatted(t)) for t in
                  (self.body, "\n".join("q)" + e for e in self.examples)) if t]
         return tag("div", tag("div", head), *words, table if self.rows else None, *texts)
@@ -80,4 +82,17 @@ class Tip:
         from kkernel_widgets.html import tag
 
         shown = tag("b", name) if i == self.active else name
-        return tag("tr", tag("td", tag("code", shown), style=LEFT), tag("td", words, style=LEFT))
+        return tag("tr", tag("td", tag("code", shown), style=LEFT),
+                   tag("td", *_coded(words), style=LEFT))
+
+
+def plain(words: str) -> str:
+    """Words without the marks around q."""
+    return CODE.sub(r"\1", words)
+
+
+def _coded(words: str) -> list[Any]:
+    """Words with the q in them as code."""
+    from kkernel_widgets.html import tag
+
+    return [tag("code", part) if i % 2 else part for i, part in enumerate(CODE.split(words))]
