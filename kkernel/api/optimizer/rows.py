@@ -177,7 +177,8 @@ _enter("lamb", A.Lamb, _rate(0.001), *BETAS, EPS, _decay(),
        _number("trustmin", 0.0, "", "least trust ratio"),
        _number("trustmax", 1.0, "", "greatest trust ratio"), buffers=MEANS)
 _enter("lbfgs", A.LBFGS, _rate(1.0), Option("iter", LONG, 20, "max_iter", "iterations of a step"),
-       Option("eval", OPTIONAL_LONG, 25, "max_eval", "evaluations of a step"),
+       Option("eval", OPTIONAL_LONG, None, "max_eval", "evaluations of a step, 5/4 of iter if "
+              "not given", always=True),
        _number("gradtol", 1e-7, "tolerance_grad", "gradient at which to stop"),
        _number("changetol", 1e-9, "tolerance_change", "change at which to stop"),
        Option("history", LONG, 100, "history_size", "updates to remember"),
