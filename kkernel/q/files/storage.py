@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import QError, type_error
+from ..lists.strings import string_list
 from ..symbols import Symbol, names, sym, symbols
 from ..values import (
     EMPTY,
@@ -26,7 +27,6 @@ from ..values import (
     is_vector,
     items,
     qtype,
-    string,
     text,
 )
 from .atomic_file import replaced, write_all
@@ -209,7 +209,7 @@ def split_lines(data: bytes) -> list[bytes]:
 
 def strings(rows: list[bytes]) -> Value:
     """Lines as a list of char vectors."""
-    return List([string(r) for r in rows])
+    return string_list(rows)
 
 
 def file_symbol(path: str) -> Symbol:

@@ -38,6 +38,7 @@ from .enums import as_index, resolve
 from .order import bin_positions
 from .positions import at_positions, in_range, missing, positions_of
 from .search import depth, first_positions
+from .strings import Strings
 
 
 def index(x: Value, i: Value) -> Value:
@@ -90,7 +91,7 @@ def index_at_depth(x: Value, path: Sequence[Value]) -> Value:
 def _descend(x: Value, path: Sequence[Value]) -> tuple[Value, Sequence[Value]]:
     """Follow the long atoms of a path through general lists, but for its last item."""
     n, last = 0, len(path) - 1
-    while n < last and type(x) is List and type(path[n]) is int:
+    while n < last and isinstance(x, List) and type(path[n]) is int:
         x = index(x, path[n])
         n += 1
     return (x, path[n:]) if n else (x, path)
@@ -256,6 +257,6 @@ def _rectangle_section(x: Array, path: Sequence[Value]) -> Value | None:
 
 _READERS: dict[type, Callable[[Value, Value], Value]] = {
     np.ndarray: _index_list, Attributed: _index_list, List: _index_list,
-    AttributedList: _index_list, Enum: _index_list,
+    AttributedList: _index_list, Strings: _index_list, Enum: _index_list,
     Dict: _index_dict, Table: _index_table,
 }

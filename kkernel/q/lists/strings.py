@@ -6,16 +6,38 @@ from operator import attrgetter
 
 import numpy as np
 
-from ..values import List, Value, string
+from ..values import Array, List, Value, string
+
+WORD = 8  # bytes of a string that are compared as one number
+LONGEST = 4 * WORD
+_MASKS = np.array([256**k - 1 for k in range(WORD + 1)], np.uint64)
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # a multiplier that spreads numbers over the high bits
 
 
-def string_list(parts: list[bytes]) -> List:
+class Strings(List):
+    """A list of strings that knows the text they are slices of."""
+
+    __slots__ = ("raw", "ends")
+    raw: bytes
+    ends: Array
+
+    def texts(self) -> list[str]:
+        """The strings as Python texts."""
+        text = self.raw.decode("utf-8", "surrogateescape")
+        if len(text) != len(self.raw):
+            return [v.tobytes().decode("utf-8", "surrogateescape") for v in self]
+        ends = self.ends.tolist()
+        return [text[a:b] for a, b in zip([0, *ends], ends)]
+
+
+def string_list(parts: list[bytes]) -> Strings:
     """A list of strings: slices of one buffer, which is faster than an array for each."""
-    whole = string(b"".join(parts))
-    found = List()
+    found = Strings()
+    found.raw = b"".join(parts)
+    found.ends = np.fromiter(map(len, parts), np.int64, len(parts)).cumsum()
+    whole = string(found.raw)
     start = 0
-    for part in parts:
-        end = start + len(part)
+    for end in found.ends.tolist():
         found.append(whole[start:end])
         start = end
     return found
@@ -23,23 +45,60 @@ def string_list(parts: list[bytes]) -> List:
 
 def are_strings(x: List) -> bool:
     """Whether all items are char vectors."""
-    return (set(map(type, x)) <= {np.ndarray}
-            and all(d.char == "S" for d in set(map(attrgetter("dtype"), x)))
-            and set(map(attrgetter("ndim"), x)) <= {1})
+    return type(x) is Strings or (
+        set(map(type, x)) <= {np.ndarray}
+        and all(d.char == "S" for d in set(map(attrgetter("dtype"), x))))
 
 
 def raw_strings(x: List) -> list[bytes] | None:
     """The bytes of each item; None unless all are strings."""
-    return [v.tobytes() for v in x] if are_strings(x) else None
+    if isinstance(x, Strings):
+        ends = x.ends.tolist()
+        return [x.raw[a:b] for a, b in zip([0, *ends], ends)]
+    return list(map(np.ndarray.tobytes, x)) if are_strings(x) else None
 
 
 def texts_of(x: List) -> list[str] | None:
     """The items as Python texts, None unless all are strings."""
+    if isinstance(x, Strings):
+        return x.texts()
     if not are_strings(x):
         return None
     found = b"\n".join(x).decode("utf-8", "surrogateescape").split("\n")
     return found if len(found) == len(x) else [
         v.tobytes().decode("utf-8", "surrogateescape") for v in x]
+
+
+# ---------------------------------------------------------------- equal strings
+
+def equal_ones(x: Strings) -> Array | None:
+    """For each string the position of one that equals it, the same for most equal ones.
+
+    None where they are too long to be compared as a few numbers.
+    """
+    lengths = np.diff(x.ends, prepend=0)
+    longest = int(lengths.max(initial=0))
+    if longest > LONGEST or b"\0" in x.raw:
+        return None
+    words = _words(x.raw + bytes(longest + WORD), x.ends - lengths, lengths)
+    mixed = np.zeros(len(x), np.uint64)
+    for word in words:
+        mixed = (mixed ^ word ^ (word >> np.uint64(32))) * _ODD
+    n = len(x)
+    slots = mixed >> np.uint64(64 - max((4 * n).bit_length(), 8))
+    table = np.empty(int(slots.max(initial=0)) + 1, np.int64)
+    table[slots] = np.arange(n)
+    found = table[slots]
+    for word in words:  # others took the slot of some
+        found = np.where(word[found] == word, found, np.arange(n))
+    return found
+
+
+def _words(raw: bytes, starts: Array, lengths: Array) -> list[Array]:
+    """The bytes of each string as numbers of eight bytes, filled up with zeros."""
+    at_byte: Array = np.ndarray((len(raw) - WORD + 1,), "<u8", raw, strides=(1,))
+    return [at_byte[starts + first] & _MASKS[np.clip(lengths - first, 0, WORD)]
+            for first in range(0, max(int(lengths.max(initial=0)), 1), WORD)]
 
 
 def joined_strings(x: Value, y: Value, x_rows: bool, y_rows: bool) -> List | None:

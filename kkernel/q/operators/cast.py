@@ -11,7 +11,7 @@ from ..atoms.atomic import as_value, simple_array
 from ..errors import length_error, type_error
 from ..lists.enumerate import enumerate_in
 from ..lists.enums import resolve
-from ..lists.strings import texts_of
+from ..lists.strings import Strings, equal_ones, texts_of
 from ..registry import operator
 from ..symbols import Symbol
 from ..text.casting import PARTS, cast_array, part_array
@@ -218,14 +218,31 @@ def _strings(code: int, act: Act, y: Value) -> Value:
     if isinstance(y, List):
         if not y:
             return empty(code)
-        read = _read_shared(code, y) if len(set(map(id, y[:SAMPLE]))) < SAMPLE // 2 \
-            and len(y) > SAMPLE else None
+        read = _read_repeated(code, y) if len(y) > SAMPLE else None
         if read is not None:
             return read
         texts = texts_of(y)
         if texts is not None:
             return read_all(code, texts)
     return _parts(act, y)
+
+
+def _read_repeated(code: int, y: List) -> Array | None:
+    """Strings of which many are equal, each read once; None for others."""
+    if len(set(map(id, y[:SAMPLE]))) < SAMPLE // 2:
+        return _read_shared(code, y)
+    same = equal_ones(y) if isinstance(y, Strings) else None
+    if same is None:
+        return None
+    firsts = np.flatnonzero(same == np.arange(len(y)))
+    if len(firsts) > len(y) // 2:
+        return None
+    place = np.empty(len(y), np.int64)
+    place[firsts] = np.arange(len(firsts))
+    texts = texts_of(List(map(y.__getitem__, firsts.tolist())))
+    assert texts is not None
+    read: Array = read_all(code, texts)[place[same]]
+    return read
 
 
 def _read_shared(code: int, y: List) -> Array | None:
