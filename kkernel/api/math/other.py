@@ -93,7 +93,9 @@ class Triangle(Function):
     """x, (x;offset), (x;offset;output), and (tensor;offset;::) in place."""
 
     def prepare(self, args: list[Value]) -> forms.Run | None:
-        return self.run if forms.all_operands(args, len(args)) and len(args) < 3 else None
+        tensor, offset = args[0], args[1:]
+        plain = type(tensor) is forms.Operand and offset in ([], [forms.NUMBERS[int]])
+        return self.run if plain else None
 
     def invoke(self, x: Value) -> Value:
         (a, offset, out, inplace), pointer = self.bind(x)
