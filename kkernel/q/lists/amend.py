@@ -205,14 +205,19 @@ def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool,
     return _written(d, where, _items_of(new, d, len(where)), own)
 
 
+_WIDTHS = (np.dtype("i2"), np.dtype("i4"), np.dtype("i8"))  # integers, written into each other
+
+
 def _items_of(y: Value, d: Array, n: int) -> Array:
     """y as n items (or one for all) of vector d's type."""
     if isinstance(y, np.ndarray) and y.ndim == 1:
         if len(y) != n:
             raise length_error()
-        if y.dtype != d.dtype:
+        if y.dtype == d.dtype:
+            return y
+        if y.dtype not in _WIDTHS or d.dtype not in _WIDTHS:
             raise type_error()
-        return y
+        return np.array([as_item(v, d.dtype) for v in items(y)], d.dtype)
     if is_list(y) and not count(y) and not n:
         return d[:0]
     if is_list(y) and count(y) != n:
