@@ -9,14 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kkernel.q import Interpreter
-from kkernel.q.lists.strings import (
-    LONGEST,
-    Strings,
-    equal_ones,
-    raw_strings,
-    string_list,
-    texts_of,
-)
+from kkernel.q.lists import strings
+from kkernel.q.lists.strings import LONGEST, Strings, equal_ones, raw_strings, texts_of
 from kkernel.q.operators import cast
 from kkernel.q.values import List
 
@@ -26,6 +20,13 @@ WORDS = st.binary(max_size=12) | st.sampled_from(
      b"x" * 9, b"x" * 8, b"x" * LONGEST, b"1b"])
 LISTS = st.lists(WORDS, max_size=8).flatmap(lambda some: st.lists(
     st.sampled_from(some or [b""]), max_size=30))
+
+
+def string_list(parts: list[bytes]) -> Strings:
+    with mock.patch.object(strings, "MANY", 0):
+        found = strings.string_list(parts)
+    assert isinstance(found, Strings)
+    return found
 
 
 @settings(max_examples=200, deadline=None)
@@ -60,11 +61,12 @@ def test_they_read_as_other_lists_do(parts: list[bytes], letter: str) -> None:
 def test_changes_leave_no_text_behind() -> None:
     for change in ("x[1]:\"new\"", "x,:enlist\"new\"", "x:1_x", "x:x 2 0", "x[0;0]:\"z\"",
                    "x[1],:\"s\"", "x:x,\\:\"!\"", "x:reverse x", "x:upper x", "x:-1_x"):
-        Q('x:" " vs "one two three"')
+        with mock.patch.object(strings, "MANY", 0):
+            Q('x:" " vs "one two three"')
         Q(f"y:(x 0;x 1;x 2)\n{change}; {change.replace('x', 'y')}")
         assert Q("x~y") and Q("(`$x)~`$y") and Q("(count each x)~count each y"), change
 
 
 def test_what_makes_strings_knows_their_text() -> None:
-    for text in ('string til 200', '"," vs "a,b"', 'string`a`b', '("ab";"bc"),\\:"x"'):
+    for text in ("string til 200", '"," vs 99#"ab,"', "string 99?`4", '(99#("ab";"cd")),\\:"x"'):
         assert isinstance(Q(text), Strings), text

@@ -72,6 +72,9 @@ def index_at_depth(x: Value, path: Sequence[Value]) -> Value:
     if not rest:
         return index(x, first) if not is_function(x) else _apply(x, path)
     if isinstance(x, np.ndarray) and x.ndim >= len(path):
+        if x.ndim == len(path) and all(
+                type(i) is int and 0 <= i < n for i, n in zip(path, x.shape)):
+            return x.item(*path) if x.dtype.char in "ld?q" else x[tuple(path)]
         found = _rectangle_section(x, path)
         if found is not None:
             return found

@@ -54,7 +54,10 @@ _DTYPES = {int: DTYPE[7], float: DTYPE[9], bool: DTYPE[1], Symbol: DTYPE[11]}
 
 def join(x: Value, y: Value) -> Value:
     """`x,y` for any two values."""
-    if type(x) is np.ndarray and x.ndim == 1 and x.dtype is _DTYPES.get(type(y)):
+    kind = type(x)
+    if kind is type(y) and kind in _DTYPES:
+        return np.array([x.code, y.code] if kind is Symbol else [x, y], _DTYPES[kind])
+    if kind is np.ndarray and x.ndim == 1 and x.dtype is _DTYPES.get(type(y)):
         out = np.empty(len(x) + 1, x.dtype)
         out[:-1] = x
         out[-1] = y.code if type(y) is Symbol else y

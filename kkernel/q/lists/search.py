@@ -15,7 +15,7 @@ from ..atoms.promote import to_long
 from ..errors import type_error
 from ..symbols import Symbol
 from ..tables.rows import find_rows, records
-from ..types import CODE_OF_DTYPE
+from ..types import CODE_OF_DTYPE, DTYPE
 from ..values import (
     Array,
     Dict,
@@ -35,6 +35,7 @@ from .enums import resolve
 from .grouping import Groups, above, ordinals, ranked, stable_order
 
 _INTEGERS = (np.dtype("i2"), np.dtype("i4"), np.dtype("i8"))  # these are found in each other
+_PLAIN = {int: DTYPE[7], bool: DTYPE[1], Symbol: DTYPE[11]}  # equal when their bits are
 _FEW = 64  # up to so many items a Python dictionary is the fastest
 
 
@@ -308,6 +309,10 @@ def contains(x: Value, y: Value) -> Value:
     if type(x) is np.ndarray and type(y) is np.ndarray and x.dtype == y.dtype \
             and x.ndim == y.ndim == 1 and min(len(x), len(y)) > _FEW:
         return _members(identity(y), identity(x))
+    if type(x) in _PLAIN and type(y) is np.ndarray and y.ndim == 1 \
+            and y.dtype is _PLAIN[type(x)]:
+        wanted = x.code if type(x) is Symbol else x
+        return wanted in y.tolist() if len(y) <= _FEW else bool((y == wanted).any())
     found = find(y, x)
     n = count(y)
     return _less(found, n)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..values import Array, List, Value, string
 
+MANY = 32  # strings from which it pays to keep their text
 WORD = 8  # bytes of a string that are compared as one number
 LONGEST = 4 * WORD
 _MASKS = np.array([256**k - 1 for k in range(WORD + 1)], np.uint64)
@@ -30,8 +31,10 @@ class Strings(List):
         return [text[a:b] for a, b in zip([0, *ends], ends)]
 
 
-def string_list(parts: list[bytes]) -> Strings:
+def string_list(parts: list[bytes]) -> List:
     """A list of strings: slices of one buffer, which is faster than an array for each."""
+    if len(parts) < MANY:
+        return List(map(string, parts))
     found = Strings()
     found.raw = b"".join(parts)
     found.ends = np.fromiter(map(len, parts), np.int64, len(parts)).cumsum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..lists.strings import Strings, equal_ones, texts_of
 from ..registry import operator
 from ..symbols import Symbol
 from ..text.casting import PARTS, cast_array, part_array
-from ..text.tok import read_all
+from ..text.tok import read, read_all
 from ..types import BY_CHAR, BY_CODE, BY_NAME, CODE_OF_DTYPE
 from ..values import (
     EMPTY,
@@ -90,6 +91,7 @@ def _by_short(x: Any) -> Act:
     return _tok(-code) if code < 0 else _cast(code)
 
 
+@cache
 def _by_letter(x: Any) -> Act:
     letter = text(x)
     if letter == "*":
@@ -199,8 +201,14 @@ def _tok(code: int) -> Act:
 def tok(code: int, y: Value) -> Value:
     """Strings read as type `code`; text that is no such value gives null."""
     if is_string(y) or qtype(y) == -10:
-        return at(read_all(code, [text(y)]), 0)
+        read_one = _PLAIN.get(code)
+        return at(read_all(code, [text(y)]), 0) if read_one is None else read_one(text(y))
     return _strings(code, _tok(code), y)
+
+
+_PLAIN: dict[int, Callable[[str], Value]] = {  # atoms that are Python's own numbers
+    7: lambda t: int(read(7, t)), 9: lambda t: float(read(9, t)),
+}
 
 
 def _tok_symbol(y: Value) -> Value:

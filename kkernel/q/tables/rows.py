@@ -437,6 +437,10 @@ def _in_order(keyed: Dict, rows: Table) -> Table:
 
 def _places(keys: Table, wanted: Table) -> tuple[Array, Array]:
     """Positions in `wanted` of its new keys, and the row where each wanted key ends up."""
+    hits = _rows_like(keys, wanted) if len(wanted) == 1 else None
+    if hits is not None:
+        fresh = np.arange(0 if len(hits) else 1)
+        return fresh, hits[:1] if len(hits) else np.array([len(keys)])
     a, b, distinct = paired_ranks(keys.data, len(keys), [wanted.column(c) for c in keys.columns],
                                   len(wanted))
     found = find_ranks(np.concatenate([a, b]), b, distinct)
@@ -445,6 +449,23 @@ def _places(keys: Table, wanted: Table) -> tuple[Array, Array]:
     rank[:len(keys)] = np.arange(len(keys))
     rank[len(keys) + fresh] = len(keys) + np.arange(len(fresh))
     return fresh, rank[found]
+
+
+def _rows_like(keys: Table, row: Table) -> Array | None:
+    """Rows equal to a single one; None unless the columns are vectors of one type, whose items
+    are equal when their bits are.
+    """
+    same: Array | None = None
+    for name, column in zip(keys.columns, keys.data):
+        wanted = row.column(name)
+        if not (is_vector(column) and is_vector(wanted) and column.dtype == wanted.dtype
+                and column.dtype.kind in "biumMS"):
+            return None
+        if column.dtype.kind in "mM":
+            column, wanted = column.view(np.int64), wanted.view(np.int64)
+        equal = np.asarray(column == wanted[0])
+        same = equal if same is None else same & equal
+    return None if same is None else np.flatnonzero(same)
 
 
 def flip_dict(d: Dict) -> Table:
