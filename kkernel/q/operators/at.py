@@ -8,10 +8,11 @@ from .. import context
 from ..apply import apply, apply1
 from ..compile import q_error
 from ..errors import QError, QStop, type_error
+from ..functions import NULL
 from ..lists.assign import amend_at, amend_path
 from ..registry import operator
 from ..symbols import Symbol
-from ..values import Dict, Value, is_function, is_list, items, string
+from ..values import Dict, Value, is_function, is_list, items, qtype, string
 
 
 @operator("@")
@@ -23,7 +24,7 @@ def at(f: Value, x: Value) -> Value:
 @operator("@")
 def at3(d: Value, i: Value, f: Value) -> Value:
     """Trap: f is what to do when d fails on i.  Amend: f changes the items i of d."""
-    if _applicable(d):
+    if _applicable(d) or (_plain_atom(d) and not (i is NULL or type(i) is int)):
         return trap(lambda: apply1(d, i), f)
     return amend_at(d, i, f)
 
@@ -43,7 +44,7 @@ def dot(f: Value, x: Value) -> Value:
 @operator(".")
 def dot3(d: Value, i: Value, f: Value) -> Value:
     """Trap: f is what to do when d fails on the arguments i.  Amend: f changes d at path i."""
-    if _applicable(d):
+    if _applicable(d) or (_plain_atom(d) and _count(i)):
         return trap(lambda: apply(d, _arguments(i)), f)
     return amend_path(d, i, f)
 
@@ -70,6 +71,11 @@ def _applicable(d: Value) -> bool:
         found = context.active.globals.find(d)
         return found is not None and is_function(found)
     return is_function(d)
+
+
+def _plain_atom(d: Value) -> bool:
+    """Numbers and chars are applied, as handles and languages are, rather than amended."""
+    return -19 <= qtype(d) < 0 and not isinstance(d, Symbol)
 
 
 def trap(call: Callable[[], Value], handler: Value) -> Value:

@@ -200,6 +200,8 @@ class Parser:
         """A verb in front: only what is derived or has one argument may stand there."""
         if isinstance(verb, Verb) and self.in_k and verb.name not in KEYWORDS:
             right = self.expression()
+            if right is not None and self._bare_verb(right):
+                return Train(verb.pos, _unary(verb), right)
             return verb if right is None else _juxtapose(_unary(verb), right)
         if isinstance(verb, Verb):
             word = KEYWORDS.get(verb.name)
