@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import rank_error, type_error
-from ..lists.attributes import attribute, sort_in_place, with_attribute
+from ..lists.attributes import attribute, mark_in_place, with_attribute
 from ..lists.index import index
 from ..lists.order import grade_items, is_sorted, sort_vector
 from ..lists.positions import take_positions
@@ -31,11 +31,21 @@ def asc(x: Value) -> Value:
         return _mark_table(_by_columns(x, False))
     if attribute(_listed(x)) == "s":
         return x
-    if is_vector(x) and is_sorted(x[:_SAMPLE]) and is_sorted(x):
-        return sort_in_place(x)
     if is_vector(x):
-        return with_attribute(sort_vector(x.view(np.ndarray)), "s")
+        return _ascending(x)
     return with_attribute(take_positions(x, grade_items(x)), "s")
+
+
+def _ascending(x: Array) -> Value:
+    """A vector sorted; one that is so already is only marked, in place."""
+    plain = x.view(np.ndarray)
+    head = plain[:_SAMPLE]
+    first = sort_vector(head)
+    if first.tobytes() != head.tobytes():
+        return with_attribute(first if len(x) <= _SAMPLE else sort_vector(plain), "s")
+    if len(x) > _SAMPLE and not is_sorted(plain):
+        return with_attribute(sort_vector(plain), "s")
+    return mark_in_place(x)
 
 
 @keyword("desc")

@@ -86,9 +86,16 @@ def set_attribute(attr: str, x: Value) -> Value:
 
 def sort_in_place(x: Value) -> Value:
     """`` `s#x``: of the attributes this one acts in place, on all variables that hold x."""
-    marked = set_attribute("s", x)
-    if isinstance(x, (np.ndarray, List)) and marked is not x:
-        context.active.globals.mark(x, marked)
+    if not isinstance(x, (np.ndarray, List)) or attribute(x) == "s":
+        return set_attribute("s", x)
+    _check_sorted(x)
+    return mark_in_place(x)
+
+
+def mark_in_place(x: Array | List) -> Value:
+    """A list that is known to be sorted, marked wherever a variable holds it."""
+    marked = with_attribute(x, "s")
+    context.active.globals.mark(x, marked)
     return marked
 
 
