@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from kkernel_widgets import ParameterHistograms, SpecTable
+from kkernel_widgets import InitializerPanel, ParameterHistograms, SpecTable
 from measure import HEADER, Ratio, compare
 from safetensors.torch import save_file
 from torch import nn
@@ -84,6 +84,54 @@ def panels() -> list[tuple[str, float, float]]:
     return rows
 
 
+class Language(nn.Module):
+    """A language model of 95 million parameters, its head tied to its embedding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.places = nn.Embedding(13000, 768), nn.Embedding(64, 768)
+        layer = nn.TransformerEncoderLayer(768, 12, 3072, batch_first=True)
+        self.body = nn.TransformerEncoder(layer, 12)
+        self.head = nn.Linear(768, 13000, bias=False)
+        self.head.weight = self.words.weight
+
+    def forward(self, words: torch.Tensor) -> torch.Tensor:
+        return self.head(self.body(self.words(words) + self.places(torch.arange(words.shape[1]))))
+
+
+def large(folder: Path) -> list[tuple[str, float, float]]:
+    """What panels take on a large model: (what, seconds by the wall, of the processor)."""
+    model, words = Language(), torch.zeros(1, 10, dtype=torch.long)
+    states = view.snapshots_of(model)
+    names = iter(range(10**6))
+
+    def opened(panel: Any) -> None:
+        assert panel.widget is not None
+        panel.close()
+
+    acts: list[tuple[str, Callable[[], Any]]] = [
+        ("open its table", lambda: opened(SpecTable(model, words))),
+        ("open its histograms, all parameters", lambda: opened(ParameterHistograms(model))),
+        ("open its initializers", lambda: opened(InitializerPanel(model, words))),
+        ("take a snapshot", lambda: states.take(str(next(names)))),
+        ("save it (safetensors, fsync)", lambda: view.save(folder / "large", model)),
+        ("load it, verified", lambda: view.load(folder / "large", model)),
+        ("save it (kdb+)", lambda: view.save_kdb(folder / "k", view.capture(model), model)),
+    ]
+    return [(what, *twice(act)) for what, act in acts]
+
+
+def twice(act: Callable[[], Any]) -> tuple[float, float]:
+    """The better of two: seconds by the wall, and of the processor."""
+    walls, works = [], []
+    for _ in range(2):
+        wall, work = time.perf_counter(), time.process_time()
+        act()
+        walls.append(time.perf_counter() - wall)
+        works.append(time.process_time() - work)
+    return min(walls), min(works)
+
+
 def main() -> None:
     torch.set_num_threads(1)
     print(HEADER)
@@ -93,6 +141,10 @@ def main() -> None:
     for what, took, most in panels():
         print(f"{what:<44} {took * 1e3:>9.1f} ms {most * 1e3:>9.0f} ms  "
               f"{'ok' if took <= most else 'OVER'}")
+    print(f"{'a transformer of 95M parameters':<44} {'wall ms':>12} {'cpu ms':>12}")
+    with tempfile.TemporaryDirectory() as folder:
+        for what, wall, work in large(Path(folder)):
+            print(f"{what:<44} {wall * 1e3:>12.0f} {work * 1e3:>12.0f}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from kkernel_widgets import (
     safe_point,
 )
 from kkernel_widgets.html import Markup, escape, join, tag, visible
-from kkernel_widgets.numbers import byte_size, percent, short
+from kkernel_widgets.numbers import byte_size, ends, percent, short
 from kkernel_widgets.panel import Panel
 from kkernel_widgets.text_table import text_table
 from torch import nn
@@ -662,6 +662,14 @@ def test_the_filter_reaches_tensors_beyond_those_that_are_shown(
     assert counts[: panel.widget.view["rows"][0]["bins"]].sum() == 4
     assert sent.click(do="filter", text=7)["error"] is True
     assert sent.click(do="filter", text="x" * 999)["error"] is True
+
+
+@pytest.mark.parametrize(("low", "high", "texts"), [
+    (-0.0866, 0.0879, ("-0.087", "0.088")), (0.9951, 1.0042, ("0.995", "1")),
+    (1.0, 1.0, ("1", "1")), (1.00012, 1.00013, ("1.00012", "1.00013")),
+])
+def test_ends_of_a_range_are_told_apart(low: float, high: float, texts: tuple[str, str]) -> None:
+    assert ends(low, high) == texts
 
 
 def test_initializers_say_which_weights_hold_no_numbers() -> None:

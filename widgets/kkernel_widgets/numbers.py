@@ -30,6 +30,12 @@ def significant(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def ends(low: float, high: float) -> tuple[str, str]:
+    """Both ends of a range, with the digits that it takes to tell them apart."""
+    digits = next((d for d in range(2, 9) if significant(low, d) != significant(high, d)), 2)
+    return significant(low, digits), significant(high, digits)
+
+
 def _scaled(count: int, units: tuple[str, ...]) -> str:
     value, unit = float(count), 0
     while abs(value) >= 999.5 and unit < len(units) - 1:

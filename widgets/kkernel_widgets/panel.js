@@ -46,7 +46,16 @@ function significant(value, digits = 4) {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return "0";
   const size = Math.abs(value), rounded = Number(value.toPrecision(digits));
-  return size >= 1e6 || size < 1e-5 ? rounded.toExponential().replace("e+", "e") : String(rounded);
+  return size >= 1e6 || size < 1e-4 ? rounded.toExponential().replace("e+", "e") : String(rounded);
+}
+
+// Both ends of a range, with the digits that it takes to tell them apart.
+function bothEnds(low, high) {
+  let digits = 2;
+  while (digits < 9 && low !== high && significant(low, digits) === significant(high, digits)) {
+    digits += 1;
+  }
+  return [significant(low, digits), significant(high, digits)];
 }
 
 // The float64 numbers of a buffer, so many at a time.

@@ -126,11 +126,14 @@ function render({ model, el }) {
 
   function axes(t, low, high, x, y, top, height, foot, width, left) {
     const marks = [];
-    for (const v of ticks(low, high, 6)) {
+    const across = ticks(low, high, 6), apart = across[1] - across[0] || high - low;
+    const digits = Math.max(3,
+      Math.ceil(Math.log10(Math.max(Math.abs(low), Math.abs(high)) / apart)) + 1);
+    for (const v of across) {
       marks.push(s("line", { class: "kt-axis", x1: x(v), x2: x(v), y1: height - foot,
         y2: height - foot + 4 }));
       marks.push(s("text", { class: "kt-tick", x: x(v), y: height - 5, "text-anchor": "middle" },
-        significant(v, 3)));
+        significant(v, Math.min(9, digits))));
     }
     const heights = state.log ? powers(top) : ticks(0, top, 3);
     for (const c of heights) {
@@ -202,8 +205,7 @@ function render({ model, el }) {
     h("span", { class: "kt-cardhead" }, h("span", { class: "kt-own" }, t.name),
       h("span", { class: "kt-muted" }, t.shape)),
     chart(t, 220, 64, false),
-    h("span", { class: "kt-ends" }, h("span", {}, significant(t.low, 2)),
-      h("span", {}, significant(t.high, 2))),
+    h("span", { class: "kt-ends" }, bothEnds(t.low, t.high).map((text) => h("span", {}, text))),
     h("span", { class: "kt-cardfoot" },
       h("span", {}, t.sd === null ? "" : `sd ${significant(t.sd, 3)}${theory}`),
       odd.length ? h("span", { class: "kt-misfits" }, "! " + odd.join(", "))

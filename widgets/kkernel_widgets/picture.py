@@ -11,10 +11,11 @@ from typing import Any
 from kkernel.api import view
 
 from .html import visible
-from .numbers import significant
+from .numbers import ends
 
 MOST = 24  # pictures in a saved notebook
 COLUMNS = 4
+MOST_DOTS = 150  # layers
 INK, BARS, LAW, BACK = "#7d8590", "#4c8dd6", "#d9822b", "#3a9a76"  # for light and dark pages
 
 
@@ -67,7 +68,8 @@ def _draw_depth(
                       alpha=0.2, linewidth=0)
     axes.plot(depth, expected, color=LAW, linewidth=1.3)
     shown = [v if 1e-40 < v < 1e40 else math.nan for v in found]
-    axes.plot(depth, shown, color=colour, linewidth=1.5, marker="o", markersize=3)
+    dots = {"marker": "o", "markersize": 3} if len(shown) <= MOST_DOTS else {}
+    axes.plot(depth, shown, color=colour, linewidth=1.5 if dots else 0.8, **dots)
     if any(not math.isnan(v) for v in (*shown, *expected)):
         axes.set_yscale("log")
     axes.set_title(title, fontsize=8, color=INK, loc="left", pad=3)
@@ -86,7 +88,7 @@ def _draw(axes: Any, histogram: view.Histogram) -> None:
     axes.set_title(visible(histogram.name)[-30:], fontsize=8, color=INK, loc="left", pad=3,
                    parse_math=False)
     axes.set_yticks([])
-    axes.set_xticks([edges[0], edges[-1]], [significant(edges[0], 2), significant(edges[-1], 2)])
+    axes.set_xticks([edges[0], edges[-1]], ends(edges[0], edges[-1]))
     axes.tick_params(labelsize=7, colors=INK, length=2)
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
