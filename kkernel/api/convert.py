@@ -145,20 +145,32 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
     """
     if t is None:
         return NULL
+    if fresh or not t.ndim:
+        return fresh_to_q(t)
     try:
-        if not t.ndim:
-            make = _ATOMS.get(t.dtype)
-            if make is not None:
-                return make(t.item())
-        elif fresh or t.numel() < _LARGE:
-            if not fresh:
-                t = (t.detach() if t.requires_grad else t).clone()
+        if t.numel() < _LARGE:
+            a = (t.detach() if t.requires_grad else t).clone().numpy()
+            if a.dtype.char in _CHARS and a.flags.c_contiguous:
+                return a
+    except (TypeError, RuntimeError):  # sparse, with a pending sign, elsewhere ..
+        pass
+    return _any_to_q(t, False)
+
+
+def fresh_to_q(t: Tensor) -> Value:
+    """The q value of a tensor that nobody else has."""
+    try:
+        if t.ndim:
             a = t.numpy()
             if a.dtype.char in _CHARS and a.flags.c_contiguous:
                 return a
+        else:
+            make = _ATOMS.get(t.dtype)
+            if make is not None:
+                return make(t.item())
     except (TypeError, RuntimeError):  # sparse, with a gradient or pending sign, elsewhere ..
         pass
-    return _any_to_q(t, fresh)
+    return _any_to_q(t, True)
 
 
 def _any_to_q(t: Tensor, fresh: bool) -> Value:

@@ -27,7 +27,7 @@ from kkernel.q.values import List, Value, items
 from . import forms, kinds, settings
 from .convert import list_to_q, to_q, to_tensor
 from .kinds import NO, Kind, is_array, is_empty, is_general, kname
-from .objects import Handle, find, register
+from .objects import Handle, find, register_tensor, register_vector
 
 Run = Callable[..., Any]
 F = TypeVar("F", bound=Run)
@@ -318,8 +318,8 @@ def as_pointer(result: Any) -> Value:
     if result is None:
         return NULL
     if isinstance(result, (tuple, list)):
-        return register("vector", list(result))
-    return register("tensor", result) if isinstance(result, torch.Tensor) else result
+        return register_vector(list(result))
+    return register_tensor(result) if isinstance(result, torch.Tensor) else result
 
 
 def as_value(result: Any) -> Value:

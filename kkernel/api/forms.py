@@ -26,6 +26,7 @@ import torch
 from kkernel.q.errors import QError
 from kkernel.q.values import List, Value, collapse, items
 
+from .convert import fresh_to_q
 from .dtypes import FROM_NUMPY
 from .objects import HANDLES, TENSORS, Handle, number
 
@@ -256,7 +257,7 @@ def source(marks: str, pointer: bool) -> str:
     return _SOURCE.format(
         args=args, read="\n            ".join(read) or "pass", given=", ".join(given),
         beside="".join(_beside(marks)), run="run" if options else "runs",
-        end=_POINTER if pointer else "return deliver(made)")
+        end=_POINTER if pointer else _VALUE)
 
 
 def _beside(marks: str) -> list[str]:
@@ -287,10 +288,13 @@ _POINTER = """if type(made) is Tensor:
             return deliver(made)"""
 
 
+_VALUE = """return fresh_to_q(made) if type(made) is Tensor else deliver(made)"""
+
+
 @lru_cache(None)
 def _written(marks: str, pointer: bool) -> Run:
     """What makes the readers for a pattern of marks."""
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"fresh_to_q": fresh_to_q}
     exec(compile(source(marks, pointer), f"<reader {marks}>", "exec"), names)
     made: Run = names["make"]
     return made

@@ -71,6 +71,13 @@ def register_tensor(t: torch.Tensor) -> List:
     return List((ptr,))
 
 
+def register_vector(tensors: list[Any]) -> List:
+    """A new pointer to a vector of tensors."""
+    ptr = number()
+    HANDLES[ptr] = Handle(ptr, "vector", tensors)
+    return List((ptr,))
+
+
 def _handle(ptr: int) -> Handle | None:
     t = TENSORS.get(ptr)
     return HANDLES.get(ptr) if t is None else Handle(ptr, "tensor", t)

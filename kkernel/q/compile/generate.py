@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..accumulators import truth
 from ..apply import apply, apply1, apply2
 from ..errors import QError
 from ..functions import MISSING, NULL, Derived, Foreign, Lambda, Primitive
-from ..iterators import truth
 from ..lists.assign import append_to
 from ..registry import CONSTANTS
 from ..syntax import nodes as N
@@ -338,9 +338,9 @@ def _library_call(source: Source, node: N.Apply) -> str | None:
     f = source.scope.globals.library(word) if is_plain_global(word, source.scope) else None
     if not isinstance(f, Foreign) or f.rank != 1:
         return None
-    items = x.items if isinstance(x, N.ListNode) and _has_values(x) else []
+    items = x.items if isinstance(x, N.ListNode) and None not in x.items else []
     args = _operands(source, items) if items else source.value(x)
-    listed = _any(args, "List", "ndarray") if len(items) > 1 else ""
+    listed = _has_list(source, items, args) if len(items) > 1 else ""
     value = f"collapse([{args}])" if items else args
     name = source.fresh()
     source.line(f"if {word!r} in root or views: {name} = apply1(get({word!r}, ''), {value})",
@@ -350,6 +350,12 @@ def _library_call(source: Source, node: N.Apply) -> str | None:
         source.line(f"elif {listed}: {name} = {on_items}({args})", node.pos)
     source.line(f"else: {name} = {source.constant(f.fn)}({value})", node.pos)
     return name
+
+
+def _has_list(source: Source, items: list[N.Node | None], operands: str) -> str:
+    """A test whether an item is a list."""
+    known = any(isinstance(n, N.Const) and isinstance(n.value, (List, np.ndarray)) for n in items)
+    return "True" if known else _any(operands, "List", "ndarray")
 
 
 @emits(N.Apply)
