@@ -85,7 +85,14 @@ def set_attribute(attr: str, x: Value) -> Value:
 
 
 def sort_in_place(x: Value) -> Value:
-    """`` `s#x``: of the attributes this one acts in place, on all variables that hold x."""
+    """`` `s#x``: of the attributes this one acts in place, on all variables that hold x.
+
+    Of a dictionary the keys are marked in place, and the step function is another one.
+    """
+    if isinstance(x, Dict):
+        stepped = set_attribute("s", x)
+        x.keys = stepped.keys
+        return stepped
     if not isinstance(x, (np.ndarray, List)) or attribute(x) == "s":
         return set_attribute("s", x)
     _check_sorted(x)
