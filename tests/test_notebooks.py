@@ -41,7 +41,7 @@ def test_notebook(name: str, course: Path) -> None:
 
 
 def test_course_is_there() -> None:
-    assert [n.stem[:2] for n in NOTEBOOKS] == ["00", "01", "02"]
+    assert [n.stem[:2] for n in NOTEBOOKS] == ["00", "01", "02", "03"]
 
 
 def test_stored_notebooks_show_panels_without_a_kernel() -> None:
