@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kkernel.q import Interpreter, itemwise, straight
+from kkernel.q.errors import QError
+from kkernel.q.registry import OPERATORS as VERBS
 from kkernel.q.types import LONG_INF, LONG_NULL
-from kkernel.q.values import Value, is_list
+from kkernel.q.values import Table, Value, collapse, is_list, items
 
 Q = Interpreter()
+match = VERBS["~"].by_rank[2]
 OPERATORS = ["+", "-", "*", "%", "&", "|", "<", ">", "=", "<=", ">=", "<>", " mod ", " div "]
 LONGS = st.integers(-5, 5) | st.sampled_from(
     [2**31, 2**62, -2**62, LONG_INF, -LONG_INF, LONG_NULL, 3 * 10**9])
@@ -50,7 +53,7 @@ def test_straight_lambdas_as_item_by_item(body: str, data: st.DataObject, n: int
         x = np.full(n, x)
     for name, value in {"x": x, "y": y, "g": data.draw(LONGS)}.items():
         Q.globals.set(name, value)
-    Q(f"f:{{[x;y]{body}}}")
+    Q(f"f:{{[x;y] {body}}}")
     with mock.patch.object(itemwise, "LONG", 1), mock.patch.object(straight, "BLOCK", 7), \
             np.errstate(all="ignore"):
         at_once = itemwise.itemwise(Q("f"), [x, y])
@@ -89,3 +92,36 @@ def test_a_global_is_read_at_each_call() -> None:
     Q("i:til 5000; g:1; f:{x+g}")
     assert Q("(f each i)~i+1") and Q("g:2; (f each i)~i+2") and Q("g:0N; all null f each i")
     assert Q("g:1 2; (f each 3#i)~(1 2;2 3;3 4)")
+
+
+SIDES = st.sampled_from(
+    ["5", "2.5", "1 2 3", "1.5 0n 2", "(1 2 3;4 5 6)", "(1 2;3 4 5)", "til 0", "1b", "`a", "\"ab\"",
+     "2 3#1 0N 2 3 4 5", "`a`b!1 2", "(\"ab\";\"cd\")", "([]a:1 2;b:3 4)", "()", "enlist 1 2 3",
+     "2 3#1.5 2 0n 4 5 6", "2000.01.01 2000.01.03", "0 3#0", "(1;`a)", "2 2 3#til 12"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(x=SIDES, y=SIDES, f=st.sampled_from(["+", "-", ",", "*", "&", "=", "<", "~", " mod"]))
+def test_each_side_is_a_loop_with_the_other_side_whole(x: str, y: str, f: str) -> None:
+    x, y = Q(x), Q(y)
+    for mark, many, one in (("/:", y, lambda v: (x, v)), ("\\:", x, lambda v: (v, y))):
+        Q.globals.set("x", x)
+        Q.globals.set("y", y)
+        found = attempt(f"x{f}{mark}y")
+        if not (is_list(many) or isinstance(many, Table)) or not len(many):
+            continue
+        parts = []
+        for v in items(many):
+            for name, value in zip("xy", one(v)):
+                Q.globals.set(name, value)
+            parts.append(attempt(f"x{f} y"))
+        failed = [p for p in parts if type(p) is str]
+        assert found == failed[0] if failed else match(found, collapse(parts)), (mark, found)
+
+
+def attempt(text: str) -> Value:
+    """The value, or the message of the error as a plain text."""
+    try:
+        return Q(text)
+    except QError as e:
+        return e.message

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..accumulators import truth
 from ..errors import QError
 from ..functions import NULL
-from ..iterators import truth
 from ..symbols import Symbol
 from ..syntax import nodes as N
 from ..values import Value, is_string, qtype, text

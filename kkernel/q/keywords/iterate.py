@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import iterators
+from .. import accumulators, maps
 from ..registry import keyword
 from ..values import Value
 
@@ -10,28 +10,28 @@ from ..values import Value
 @keyword("each", infix=True)
 def each(f: Value, x: Value) -> Value:
     """f applied to each item of x."""
-    return iterators.each(f, x)
+    return maps.each(f, x)
 
 
 @keyword("peach", infix=True)
 def peach(f: Value, x: Value) -> Value:
     """As each: one process here has one thread of q."""
-    return iterators.each(f, x)
+    return maps.each(f, x)
 
 
 @keyword("over", infix=True)
 def over(f: Value, x: Value) -> Value:
     """f/x: fold x with a binary f, converge with a unary one."""
-    return iterators.accumulate(f, [x], False)
+    return accumulators.accumulate(f, [x], False)
 
 
 @keyword("scan", infix=True)
 def scan(f: Value, x: Value) -> Value:
     """f\\x: as over, keeping every state."""
-    return iterators.accumulate(f, [x], True)
+    return accumulators.accumulate(f, [x], True)
 
 
 @keyword("prior", infix=True)
 def prior(f: Value, x: Value) -> Value:
     """f':x: each item with the one before it."""
-    return iterators.prior(f, x, None)
+    return maps.prior(f, x, None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..accumulators import fold_seeded
 from ..apply import apply1
-from ..iterators import fold_seeded, prior
+from ..maps import prior
 from ..registry import KEYWORDS, OPERATORS
 from ..values import Value
 from . import lists, running, shifting  # noqa: F401  (they declare the keywords)
