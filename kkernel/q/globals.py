@@ -47,7 +47,7 @@ class Globals:
         self.current = ""
         self.assigned: dict[str, Callable[[Value | None], None]] = {}  # told of these names
         self.watcher: Callable[[str, list[Value]], None] | None = None  # calls .z.vs
-        self.domains: dict[str, None] = {}  # of enumerations, in the order they were first used
+        self.domains: set[str] = set()  # of enumerations
         self.keywords = 0  # how many names .q has from the start
         self.frozen = ""  # what assignments signal: noupdate in reval, noamend in an amend
 

@@ -13,7 +13,6 @@ from .apply import apply, apply1
 from .errors import length_error, nyi, type_error
 from .files.logs import replay
 from .files.serialize import message, read_message
-from .lists.enumerate import MOST_DOMAINS
 from .registry import KEYWORDS
 from .syntax.scan import scan
 from .text.show import cut, line
@@ -132,15 +131,14 @@ def _same(x: Value) -> Value:
     return x
 
 
-_ENUMERATION = 20  # the type number of the first domain
+_ENUMERATION, _LAST_ENUMERATION = 20, 76  # since 3.6 all domains share the first type number
 
 
 def _free_type(x: Value) -> bool:
-    """`-10!20h`: is this type number still without a domain?"""
-    first, domains = _ENUMERATION, len(context.active.globals.domains)
-    if qtype(x) != -5 or not first <= x < first + MOST_DOMAINS:
+    """`-10!20h`: is this type number of enumerations still unused?"""
+    if qtype(x) != -5 or not _ENUMERATION <= x <= _LAST_ENUMERATION:
         raise type_error()
-    return bool(x >= first + domains)
+    return x != _ENUMERATION or not context.active.globals.domains
 
 
 def _memory_domain(x: Value) -> int:

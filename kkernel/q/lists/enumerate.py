@@ -30,8 +30,6 @@ from .attributes import attribute, with_attribute
 from .enums import domain, domain_keys, resolve
 from .grouping import find
 
-MOST_DOMAINS = 57  # q numbers the types of enumerations 20 to 76
-
 
 def enumerate_in(name: Symbol, y: Value) -> Value:
     """`` `d$y``: y as an enumeration of the global d.  'cast for values that d lacks."""
@@ -94,11 +92,8 @@ def _read_domain(file: Symbol) -> Value | None:
 
 
 def _enter(name: Symbol) -> None:
-    """Count the domain among those of the session: 'elim for more than q has types for."""
-    domains = context.active.globals.domains
-    if name not in domains and len(domains) >= MOST_DOMAINS:
-        raise QError("elim")
-    domains[name] = None
+    """Count the domain among those of the session, which `-10!` asks for."""
+    context.active.globals.domains.add(name)
 
 
 def refer(name: Symbol, where: Value) -> Value:
