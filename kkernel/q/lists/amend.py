@@ -37,7 +37,7 @@ from ..values import (
 from .drafts import Draft, draft, with_entry
 from .enums import as_index
 from .index import index
-from .positions import as_item, in_range, missing, positions_of
+from .positions import INTEGERS, as_item, in_range, missing, positions_of
 from .search import depth
 
 NOTHING = MISSING  # stands for y in the forms without one
@@ -205,9 +205,6 @@ def _amend_vector(d: Array, i: Value, f: Value | None, y: Value, deep: bool,
     return _written(d, where, _items_of(new, d, len(where)), own)
 
 
-_WIDTHS = (np.dtype("i2"), np.dtype("i4"), np.dtype("i8"))  # integers, written into each other
-
-
 def _items_of(y: Value, d: Array, n: int) -> Array:
     """y as n items (or one for all) of vector d's type."""
     if isinstance(y, np.ndarray) and y.ndim == 1:
@@ -215,7 +212,7 @@ def _items_of(y: Value, d: Array, n: int) -> Array:
             raise length_error()
         if y.dtype == d.dtype:
             return y
-        if y.dtype not in _WIDTHS or d.dtype not in _WIDTHS:
+        if y.dtype not in INTEGERS or d.dtype not in INTEGERS:
             raise type_error()
         return np.array([as_item(v, d.dtype) for v in items(y)], d.dtype)
     if is_list(y) and not count(y) and not n:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import QError, length_error, type_error
 from ..symbols import Symbol, symbols
-from ..tables.rows import find_rows, records, repeat, unkey, upsert_keyed
+from ..tables.rows import find_rows, fitted, records, repeat, unkey, upsert_keyed
 from ..values import (
     Array,
     Attributed,
@@ -251,7 +251,8 @@ class KeyedDraft(Draft):
         if is_atom(value):
             value = List([value] * len(columns))
         row = records(self.table.values, value)
-        self.table = upsert_keyed(self.table, unkey(Dict(key, row)))
+        rows = fitted(unkey(self.table), unkey(Dict(key, row)))
+        self.table = upsert_keyed(self.table, rows)
 
     def result(self) -> Dict:
         return self.table

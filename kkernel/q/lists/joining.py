@@ -15,6 +15,7 @@ from ..errors import QError, type_error
 from ..symbols import Symbol
 from ..tables.rows import (
     append_or_null,
+    fitted,
     look_up,
     row_records,
     select_columns,
@@ -229,7 +230,8 @@ def _append_to_vector(x: Array, y: Value) -> Value:
 
 def _append_to_dict(x: Dict, y: Value) -> Value:
     if x.keyed_table:
-        return upsert_keyed(x, _completed(x, row_records(unkey(x), y)))
+        rows = fitted(unkey(x), row_records(unkey(x), y))
+        return upsert_keyed(x, _completed(x, rows))
     if not isinstance(y, Dict):
         raise type_error()
     if is_vector(x.values) and len(x) and len(y) and qtype(y.values) != qtype(x.values):

@@ -74,6 +74,7 @@ def null_like(x: Value) -> Value:
 
 
 _WIDTHS = {-5: np.dtype("i2"), -6: np.dtype("i4"), -7: np.dtype("i8")}
+INTEGERS = frozenset(_WIDTHS.values())  # which are fitted into one another
 
 
 def as_item(y: Value, dtype: np.dtype[Any]) -> Any:

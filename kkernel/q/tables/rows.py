@@ -15,7 +15,7 @@ from ..errors import QError, length_error, type_error
 from ..lists.enums import resolve
 from ..lists.grouping import find_ranks, paired_ranks
 from ..lists.growth import extended
-from ..lists.positions import at_positions, missing, take_positions
+from ..lists.positions import INTEGERS, as_item, at_positions, missing, take_positions
 from ..symbols import Symbol, names, sym, symbols
 from ..types import CODE_OF_DTYPE
 from ..values import (
@@ -288,6 +288,20 @@ def append_items(column: Value, more: Value) -> Value:
     if isinstance(column, Table):
         return append_rows(column, unkey(more))
     return collapse([*items(column), *items(more)])
+
+
+def fitted(like: Table, rows: Table) -> Table:
+    """The rows with integers in the widths of the table's columns, as assignment takes them."""
+    return Table(rows.columns, [
+        _fitted(like.column(n), c) if n in like.columns else c
+        for n, c in zip(rows.columns, rows.data, strict=True)])
+
+
+def _fitted(column: Value, more: Value) -> Value:
+    both = isinstance(column, np.ndarray) and isinstance(more, np.ndarray)
+    if not both or column.dtype == more.dtype or not {column.dtype, more.dtype} <= INTEGERS:
+        return more
+    return np.array([as_item(v, column.dtype) for v in items(more)], column.dtype)
 
 
 def concatenate(parts: Sequence[Value]) -> Value:
