@@ -322,7 +322,8 @@ function render({ model, el }) {
 
   function weightTable() {
     const rows = distributions().filter((row) => state.biases || !row.bias);
-    const texts = ["weight", "shape", "distribution", "sd", "expected", "law", "", "draw by"];
+    const texts = ["weight", "shape", "distribution", "sd", "expected", "law", unseen("fit"),
+      "draw by"];
     return scrolled("weights", h("thead", {}, h("tr", {}, texts.map((text, i) =>
       h("th", { scope: "col", class: i === 3 || i === 4 ? "kt-right" : null }, text)))),
     h("tbody", {}, rows.map(weightRow)));

@@ -17,6 +17,9 @@ function s(name, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, name), attributes, children);
 }
 
+// Words for screen readers only, where the eye needs none.
+const unseen = (text) => h("span", { class: "kt-unseen" }, text);
+
 function fill(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
@@ -120,7 +123,8 @@ function reader(picture, label, wide, xs, words, memory) {
   const hair = h("div", { class: "kt-hair", hidden: true });
   const told = h("div", { class: "kt-reading", hidden: true, "aria-hidden": "true" });
   const box = h("div", { class: "kt-reader", tabindex: "0", role: "slider", "aria-label": label,
-    "aria-valuemin": 0, "aria-valuemax": Math.max(0, xs.length - 1) }, picture, hair, told);
+    "aria-valuemin": 0, "aria-valuemax": Math.max(0, xs.length - 1), "aria-valuenow": 0,
+    "aria-valuetext": xs.length ? words(0) : "" }, picture, hair, told);
 
   function read(at) {
     memory.at = Math.max(0, Math.min(xs.length - 1, at));

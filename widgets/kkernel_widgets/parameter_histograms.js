@@ -236,10 +236,11 @@ function render({ model, el }) {
   }
 
   function table(shown) {
-    const heads = ["parameter", "shape", "n", "mean", "sd", "theory", "min", "max", "", "law", "p",
-      ""];
+    const heads = ["parameter", "shape", "n", "mean", "sd", "theory", "min", "max",
+      unseen("odd numbers"), "law", "p", unseen("verdict")];
     const number = (v) => v === null ? "" : significant(v);
-    return h("div", { class: "kt-scroll" }, h("table", { class: "kt-table" },
+    return h("div", { class: "kt-scroll", tabindex: "0", role: "region", "aria-label": "tensors" },
+      h("table", { class: "kt-table" },
       h("thead", {}, h("tr", {}, heads.map((text, i) =>
         h("th", { scope: "col", class: i >= 2 && i <= 7 ? "kt-right" : null }, text)))),
       h("tbody", {}, shown.map((t) => h("tr", {},

@@ -104,7 +104,8 @@ function render({ model, el }) {
   }
 
   function drawStates(current) {
-    const heads = ["state", "note", "step", "size", "own", "digest", "taken", "", "A", "B", ""];
+    const heads = ["state", "note", "step", "size", "own", "digest", "taken",
+      unseen("against now"), "A", "B", unseen("actions")];
     const right = [2, 3, 4];
     const now = h("tr", { class: "kt-now" },
       h("th", { scope: "row", class: "kt-own" }, "now"), h("td", { colspan: 8 }),
@@ -153,7 +154,8 @@ function render({ model, el }) {
       + "tensors differ";
     const all = toggle("all tensors", current.all, (on) => { state.all = on; compare(); });
     compared.replaceChildren(h("div", { class: "kt-caption" }, words, all),
-      rows.length ? h("div", { class: "kt-scroll" }, h("table", { class: "kt-table",
+      rows.length ? h("div", { class: "kt-scroll", tabindex: "0", role: "region",
+        "aria-label": "tensors that differ" }, h("table", { class: "kt-table",
         "aria-label": words },
       h("thead", {}, h("tr", {}, heads.map((text, i) =>
         h("th", { scope: "col", class: i >= 2 && i <= 5 ? "kt-right" : null }, text)))),
