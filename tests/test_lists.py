@@ -321,3 +321,12 @@ def test_bin_of_tables_searches_the_last_column_among_equal_rows() -> None:
     assert shown("t bin ([]a:`q;b:-1 1 3 5)") == "0N 3 4 5\n"
     assert shown("t bin `a`b!(`r;2)") == "0N\n"
     assert shown("(0#t) bin t") == "0N 0N 0N 0N 0N 0N\n"
+
+
+def test_records_in_records_make_tables_in_tables() -> None:
+    q = Interpreter()
+    q("n:`a`b!(`c`d!1 2;`c`d!3 4); m:`a`b!(`c`d!5 6;`c`d!(7;`x)); k:`a`b!(`c`d!1 2;`c`e!3 4)")
+    q("deep:{(enlist`a)!enlist x}/[300;1]")
+    assert q("((n;m)0)~n") and q("((n;m)1)~m") and q("(n;m)[`a;`c]~1 5") and q("98h=type (n;m)`b")
+    assert q("((n;k)1)~k") and q("0h=type (n;k)`b") and q("98h=type(n;k)`a")
+    assert q("((deep;deep)1)~deep") and q("(group(deep;deep))[deep]~0 1")

@@ -8,9 +8,10 @@ Python stack tells where every q function stands, and a call costs nothing extra
 from __future__ import annotations
 
 import sys
+from inspect import CO_NESTED
 
 from .compile import Unit
-from .compile.generate import place
+from .compile.generate import FILE, place
 from .errors import Frame
 
 
@@ -45,15 +46,16 @@ def running() -> list[Frame]:
     locals_of_last: object = None
     at = sys._getframe(1)
     while at is not None:
-        stands = place(at)
+        code = at.f_code
+        stands = place(at) if code.co_filename == FILE else None
         if stands is not None:
             found.append(stands[0].frame(stands[1]))
             locals_of_last = None
-        names = at.f_locals
-        unit, locals_ = names.get("unit"), names.get("frame")
-        if isinstance(unit, Unit) and "pos" in names and locals_ is not None \
-                and locals_ is not locals_of_last:
-            found.append(unit.frame(names["pos"]))
-            locals_of_last = locals_
+        if code.co_flags & CO_NESTED and {"unit", "pos"} <= {*code.co_freevars}:  # a closure
+            names = at.f_locals
+            unit, locals_ = names["unit"], names.get("frame")
+            if isinstance(unit, Unit) and locals_ is not None and locals_ is not locals_of_last:
+                found.append(unit.frame(names["pos"]))
+                locals_of_last = locals_
         at = at.f_back  # type: ignore[assignment]
     return found

@@ -453,6 +453,11 @@ def _collapse_dicts(values: list[Value]) -> Value:
     table = values[0].values
     if len(values) == 1 and isinstance(table, Table):
         return Table(names(keys), [_row(table, i) for i in range(len(table))])
+    if isinstance(table, Table):
+        tables = [v.values for v in values]
+        if all(isinstance(t, Table) and t.columns == table.columns for t in tables):
+            return Table(names(keys), [_stacked([_row(t, i) for t in tables])
+                                       for i in range(len(table))])
     columns = zip(*[items(v.values) for v in values])
     return Table(names(keys), [collapse(list(c)) for c in columns])
 
@@ -464,6 +469,20 @@ def _row(x: Table, i: int) -> Table:
         return x
     return Table(x.columns, [_row(c, i) if isinstance(c, Table) else collapse([at(c, i)])
                              for c in x.data])
+
+
+def _stacked(rows: list[Table]) -> Table:
+    """Tables of one row each, with the same columns, as one table; without the dictionaries
+    between, too."""
+    return Table(rows[0].columns, [_stacked_column(list(c)) for c in zip(*[r.data for r in rows])])
+
+
+def _stacked_column(parts: list[Value]) -> Value:
+    first = parts[0]
+    if isinstance(first, Table) and all(
+            isinstance(p, Table) and p.columns == first.columns for p in parts):
+        return _stacked(parts)
+    return collapse([at(p, 0) for p in parts])
 
 
 def enlist(x: Value) -> Value:

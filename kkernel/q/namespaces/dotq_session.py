@@ -83,7 +83,8 @@ def _trapped(f: Value, args: list[Value], g: Value, name: str) -> Value:
 def _as_object(frames: list[Frame]) -> Value:
     """Frames as q values: (depth; label; text; offset), innermost first."""
     last = len(frames) - 1
-    return List([List([last - i, string(f.label), string(f.text), f.offset])
+    texts = {t: string(t) for f in frames for t in (f.label, f.text)}  # of recursion, a few
+    return List([List([last - i, texts[f.label], texts[f.text], f.offset])
                  for i, f in enumerate(frames)])
 
 
