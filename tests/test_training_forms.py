@@ -170,3 +170,14 @@ def test_clip_values(net: ApiSession) -> None:
     nn.utils.clip_grad_value_(twin.parameters(), .01)
     assert net("null clipv(m;.01)")
     assert grads(net.obj("q")) == grads(twin)
+
+
+def test_sparse_gradients(q: ApiSession) -> None:
+    """Adagrad takes them; what torch has no kernel for is told in one line."""
+    q("b:module enlist(`embedbag;9;2;`mode`sparse!(`sum;1b))\nm:model(addref b;loss`l1;"
+      "opt(`adagrad;b;.1))")
+    before = q("tensor parm(b;`weight)").copy()
+    q("backstep(m;3 2#0 1 4 4 0 1;3 2#9e)")
+    assert ((q("tensor parm(b;`weight)") != before).any(axis=1).nonzero()[0] == [0, 1, 4]).all()
+    message = q.error("clip(m;1.)")
+    assert message == "clip: linalg_vector_norm is not implemented for SparseCPU tensors"

@@ -12,6 +12,7 @@ starting from the last.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -487,6 +488,9 @@ def function(name: str, group: str, summary: str, *params: Param, raw: bool = Fa
     return enter
 
 
+_NO_KERNEL = re.compile(r"Could not run 'aten::([\w.]+)' with arguments from the '(\w+)' backend")
+
+
 def translated(e: Exception, name: str = "") -> QError:
     """A failure of torch, numpy or Python as a q error; `name` is that of the function."""
     text = str(e).strip()
@@ -496,6 +500,10 @@ def translated(e: Exception, name: str = "") -> QError:
         return QError("wsfull")
     if isinstance(e, RecursionError):
         return QError("stack")
+    missing = _NO_KERNEL.match(text)
+    if missing:  # torch goes on with a hundred lines of what there is
+        return QError(f"{name or 'torch'}: {missing[1]} is not implemented for "
+                      f"{missing[2]} tensors")
     if settings.active.stackframe:
         return QError(f"{text}\n{type(e).__name__}")
     return QError(text or type(e).__name__)

@@ -186,7 +186,7 @@ def _sparse_adagrad(p: Tensor, g: Tensor, total: Tensor, rate: float, decay: flo
     g = g.coalesce()
 
     def sparse(values: Tensor) -> Tensor:
-        return torch.sparse_coo_tensor(g._indices(), values, g.size())
+        return torch.sparse_coo_tensor(g._indices(), values, g.size(), check_invariants=False)
 
     total.add_(sparse(g._values().pow(2)))
     root = total.sparse_mask(g)._values().sqrt_().add_(eps)
