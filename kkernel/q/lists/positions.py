@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from ..atoms.extremes import greatest, least
+from ..atoms.extremes import least
 from ..errors import type_error
 from ..functions import NULL
 from ..symbols import Symbol, symbols
@@ -125,8 +126,9 @@ def at_positions(x: Value, where: Array) -> Value:
     n = len(x)
     if in_range(where, n):
         return take_positions(x, where)
-    if is_vector(x) and 0 < n <= len(where) and least(where) == -1 and greatest(where) < n:
-        return np.append(bare(x), null_vector(CODE_OF_DTYPE[x.dtype], 1)).take(where)  # -1: last
+    if is_vector(x) and 0 < n <= len(where) and least(where) == -1:
+        with suppress(IndexError):  # some are even further out
+            return np.append(bare(x), null_vector(CODE_OF_DTYPE[x.dtype], 1)).take(where)
     return _with_nulls(x, where, where.view(np.uint64) < n)
 
 

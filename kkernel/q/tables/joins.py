@@ -90,7 +90,7 @@ def _above(x: Array, low: int, dtype: DTypeLike) -> Array:
 
 
 STEP_CELLS = 40_000_000  # right rows times groups up to which walking in step is faster
-BLOCK_CELLS = 1 << 16  # of which as many are laid out at once as a cache holds
+BLOCK_CELLS = 1 << 18  # of which as many are laid out at once as a cache holds
 STEP_GROUPS = 1 << 10  # so that many right rows fit in a block
 
 
