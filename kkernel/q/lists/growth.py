@@ -56,8 +56,8 @@ def _start(x: Array, whole: Array, used: int) -> int:
     """Where x begins in its buffer; -1 unless it ends where the used part ends."""
     if x.strides != whole.strides or x.dtype != whole.dtype or len(x) > used:
         return -1
-    if len(x) == used:
-        return 0
+    if len(x) in (0, used):  # no items may stand anywhere
+        return used - len(x)
     offset: int = _address(x) - _address(whole)
     return used - len(x) if offset == (used - len(x)) * whole.strides[0] else -1
 
