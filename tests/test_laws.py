@@ -272,7 +272,9 @@ def test_partly_initialized_tensors_have_no_law() -> None:
     assert view.histograms(layer)[0].law is None
 
 
-def test_records_do_not_outlive_their_tensors() -> None:
+def test_records_do_not_outlive_their_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(laws, "_records", {})  # without those of other tests, which may live on
+    monkeypatch.setattr(laws, "_purge_at", 1024)
     for _ in range(5000):
         laws.record(torch.empty(4), laws.initializer("zeros", (4,)))
     assert len(laws._records) < 2100
