@@ -81,7 +81,7 @@ def in_full(f: Function, args: list[Value]) -> Value:
 def on_items(f: Function, args: list[Value]) -> Value:
     if len(args) == 1 or f.on_items is None:
         return f.call(args[0] if len(args) == 1 else collapse(args))
-    return f.on_items(len(args))(*args)
+    return f.on_items(*args)
 
 
 def pointer(array: Value, dtype: torch.dtype | None) -> Any:

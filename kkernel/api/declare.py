@@ -104,7 +104,8 @@ class Function:
     only_lists: bool = False  # whether the argument must be a general list
     required: int = field(init=False)
     call: Callable[..., Value] = field(init=False, repr=False)
-    on_items: Callable[[int], Run] | None = field(init=False, repr=False, default=None)
+    on_items: Run | None = field(init=False, repr=False, default=None)
+    readers: dict[Any, Run] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
@@ -112,7 +113,7 @@ class Function:
         self.set_callers()
 
     def set_callers(self) -> None:
-        self.call, self.on_items = forms.callers(self)
+        self.call, self.on_items = forms.callers(self, self.readers)
 
     # -------------------------------------------------------------- reading
 
@@ -311,7 +312,7 @@ class Function:
     @property
     def foreign(self) -> Foreign:
         """The function as a q value."""
-        return Foreign(self.name, self.rank, self.call, self.doc, self.on_items)
+        return Foreign(self.name, self.rank, self.call, self.doc, self.on_items, self.readers)
 
 
 def as_pointer(result: Any) -> Value:

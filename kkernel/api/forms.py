@@ -69,62 +69,41 @@ class Declared(Protocol):
 
 # ------------------------------------------------------------------ calling
 
-def callers(f: Declared) -> tuple[Run, Callable[[int], Run]]:
-    """The functions that call f by the reader of a form: on one q value; and, for a count, on so
-    many items, of which one at least is a list, in place of the list of them.
+def callers(f: Declared, known: dict[Any, Run]) -> tuple[Run, Run]:
+    """The functions that call f by its readers, which are kept in `known` by form: on one q
+    value; and on items, of which one at least is a list, in place of the list of them.
 
     Every failure is a QError.
     """
-    known: dict[Any, Run] = {}
     find = known.get
 
     def call(x: Value) -> Value:
         if type(x) is List and len(x) > 1:
             return on_items(*x)
-        try:
-            reader = find(type(x))
-            return first(f, known, type(x), x) if reader is None else reader(x)
-        except QError:
-            raise
-        except Exception as e:
-            raise f.failed(x, e) from e
-
-    def on_two(a: Value, b: Value) -> Value:  # without the stars and loops of any count
-        try:
-            reader = find((type(a), type(b)))
-            return reader(a, b) if reader is not None else \
-                first(f, known, (type(a), type(b)), collapse([a, b]))
-        except QError:
-            raise
-        except Exception as e:
-            raise f.failed(collapse([a, b]), e) from e
-
-    def on_three(a: Value, b: Value, c: Value) -> Value:
-        try:
-            reader = find((type(a), type(b), type(c)))
-            return reader(a, b, c) if reader is not None else \
-                first(f, known, (type(a), type(b), type(c)), collapse([a, b, c]))
-        except QError:
-            raise
-        except Exception as e:
-            raise f.failed(collapse([a, b, c]), e) from e
+        reader = find(type(x))
+        return first(f, known, type(x), x) if reader is None else reader(x)
 
     def on_items(*x: Value) -> Value:
-        try:
-            form = (*map(type, x),)
-            reader = find(form)
-            return first(f, known, form, collapse([*x])) if reader is None else reader(*x)
-        except QError:
-            raise
-        except Exception as e:
-            raise f.failed(collapse([*x]), e) from e
+        form = (*map(type, x),)
+        reader = find(form)
+        return first(f, known, form, collapse([*x])) if reader is None else reader(*x)
 
-    return call, lambda n: on_two if n == 2 else on_three if n == 3 else on_items
+    return call, on_items
+
+
+def in_full(f: Declared, x: Value) -> Value:
+    """A call that is read in full; its failures as q errors."""
+    try:
+        return f.invoke(x)
+    except QError:
+        raise
+    except Exception as e:
+        raise f.failed(x, e) from e
 
 
 def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
     """The first call of a form: in full, and then learnt."""
-    made = f.invoke(x)
+    made = in_full(f, x)
     alone = type(form) is type
     args = (x,) if alone else tuple(items(x))
     if (not alone or form in (List, np.ndarray, *NUMBERS)) and all(
@@ -144,9 +123,12 @@ def is_live(x: List) -> bool:
 
 
 def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
-    """The reader for calls of this form; `f.invoke` where they have to be read in full."""
+    """The reader for calls of this form, or what reads them in full where it must be so."""
     def full(*again: Value) -> Value:
-        return f.invoke(again[0] if alone else collapse([*again]))
+        return in_full(f, again[0] if alone else collapse([*again]))
+
+    def failed(e: Exception, *again: Value) -> QError:
+        return f.failed(again[0] if alone else collapse([*again]), e)
 
     if alone and type(args[0]) is np.ndarray and f.marks(args, True) is None:
         return _of_rows(f)
@@ -179,8 +161,8 @@ def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
         return full
     readers = [f.reader(m, i, args) for i, m in enumerate(marks)]
     return _written(marks, pointer)(
-        TENSORS, HANDLES, number, _ARRAYS, runs if options else runs[()], short, miss, List, Tensor,
-        f.delivery(pointer), readers)
+        TENSORS, HANDLES, number, _ARRAYS, runs if options else runs[()], short, miss, failed,
+        List, Tensor, f.delivery(pointer), readers)
 
 
 def _of_rows(f: Declared) -> Run:
@@ -192,7 +174,7 @@ def _of_rows(f: Declared) -> Run:
         reader = known.get((n, type(x)))
         if reader is not None:
             return reader(*x)
-        made = f.invoke(x)
+        made = in_full(f, x)
         if n > 1 and "a" in (f.marks(tuple(x), False) or ""):
             known[n, type(x)] = learnt(f, tuple(x), False)
         return made
@@ -264,28 +246,34 @@ def _beside(marks: str) -> list[str]:
     """Lines that move the arrays to the device of the first tensor."""
     n = marks.find("p")
     return [] if n < 0 else [
-        f"if not x{n}.is_cpu: x{i} = x{i}.to(x{n}.device)\n            "
+        f"if not x{n}.is_cpu: x{i} = x{i}.to(x{n}.device)\n                "
         for i, m in enumerate(marks) if m == "a"]
 
 
 _SOURCE = """
-def make(tensors, handles, number, arrays, runs, short, miss, List, Tensor, deliver, readers):
+def make(tensors, handles, number, arrays, runs, short, miss, failed, List, Tensor,
+         deliver, readers):
     def read({args}):
         try:
             {read}
-        except (KeyError, TypeError, ValueError):  # no pointer to a tensor, or a new option
+        except Exception:  # no pointer to a tensor, a new option: the full way says what it is
             pass
         else:
-            {beside}made = {run}({given})
-            {end}
+            try:
+                {beside}made = {run}({given})
+                {end}
+            except QError:
+                raise
+            except Exception as e:
+                raise failed(e, {args}) from e
         return miss({args})
     return read
 """
 _POINTER = """if type(made) is Tensor:
-                n = number()
-                tensors[n] = made
-                return List((n,))
-            return deliver(made)"""
+                    n = number()
+                    tensors[n] = made
+                    return List((n,))
+                return deliver(made)"""
 
 
 _VALUE = """return fresh_to_q(made) if type(made) is Tensor else deliver(made)"""
@@ -294,7 +282,7 @@ _VALUE = """return fresh_to_q(made) if type(made) is Tensor else deliver(made)""
 @lru_cache(None)
 def _written(marks: str, pointer: bool) -> Run:
     """What makes the readers for a pattern of marks."""
-    names: dict[str, Any] = {"fresh_to_q": fresh_to_q}
+    names: dict[str, Any] = {"fresh_to_q": fresh_to_q, "QError": QError}
     exec(compile(source(marks, pointer), f"<reader {marks}>", "exec"), names)
     made: Run = names["make"]
     return made

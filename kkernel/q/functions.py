@@ -124,20 +124,23 @@ class Iterator:
 class Foreign:
     """A function that comes from a library, as `2:` loads them (type 112).
 
-    All functions of the k api are such: `fn` takes `rank` values and returns one.  `on_items(n)`
-    does for n items, of which one at least is a list, what `fn` does for the list of them.
+    All functions of the k api are such: `fn` takes `rank` values and returns one.  `on_items`
+    does for items, of which one at least is a list, what `fn` does for the list of them; `readers`
+    has, by the types of items, functions that do the same without looking at the types.
     """
 
-    __slots__ = ("name", "rank", "fn", "doc", "on_items")
+    __slots__ = ("name", "rank", "fn", "doc", "on_items", "readers")
     qtype = 112
 
     def __init__(self, name: str, rank: int, fn: PyFunction, doc: str = "",
-                 on_items: Callable[[int], PyFunction] | None = None) -> None:
+                 on_items: PyFunction | None = None,
+                 readers: dict[Any, PyFunction] | None = None) -> None:
         self.name = name
         self.rank = rank
         self.fn = fn
         self.doc = doc
-        self.on_items = on_items or (lambda n: lambda *items: fn(collapse([*items])))
+        self.on_items = on_items or (lambda *items: fn(collapse([*items])))
+        self.readers = {} if readers is None else readers
 
 
 class Definition:

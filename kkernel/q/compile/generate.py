@@ -346,10 +346,18 @@ def _library_call(source: Source, node: N.Apply) -> str | None:
     source.line(f"if {word!r} in root or views: {name} = apply1(get({word!r}, ''), {value})",
                 node.pos)
     if listed:
-        on_items = source.constant(f.on_items(len(items)))
-        source.line(f"elif {listed}: {name} = {on_items}({args})", node.pos)
+        _call_on_items(source, f, listed, name, args, node.pos)
     source.line(f"else: {name} = {source.constant(f.fn)}({value})", node.pos)
     return name
+
+
+def _call_on_items(source: Source, f: Foreign, listed: str, name: str, args: str, pos: int) -> None:
+    """The branch of a call on items, by the function for their types if there is one."""
+    types = ", ".join(f"type({v})" for v in args.split(", "))
+    source.line(f"elif {listed}:")
+    source.line(f"    {name} = {source.constant(f.readers)}.get(({types}))")
+    source.line(f"    {name} = {name}({args}) if {name} is not None else "
+                f"{source.constant(f.on_items)}({args})", pos)
 
 
 def _has_list(source: Source, items: list[N.Node | None], operands: str) -> str:
