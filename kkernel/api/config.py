@@ -15,8 +15,9 @@ from kkernel.q.types import LONG_NULL
 from kkernel.q.values import Dict, List, Value, collapse, items, qtype, string
 
 from . import kinds, settings
-from .declare import Param, function, simple_items
+from .declare import function, simple_items
 from .kinds import NO, as_flag, as_long, is_empty, is_null
+from .params import Param
 
 GROUP = "device/config"
 

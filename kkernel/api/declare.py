@@ -12,7 +12,6 @@ starting from the last.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -25,54 +24,15 @@ from kkernel.q.functions import NULL, Foreign, Null
 from kkernel.q.symbols import Symbol
 from kkernel.q.values import List, Value, items
 
-from . import forms, kinds, settings
+from . import forms, kinds
 from .convert import list_to_q, to_q, to_tensor
-from .kinds import NO, Kind, is_array, is_empty, is_general, kname
+from .failure import details, translated
+from .kinds import NO, Kind, is_array, is_general, kname
 from .objects import Handle, find, register_tensor, register_vector
+from .params import Param
 
 Run = Callable[..., Any]
 F = TypeVar("F", bound=Run)
-
-
-class Required:
-    """The default of an argument that has none."""
-
-    def __repr__(self) -> str:
-        return "required"
-
-
-REQUIRED = Required()
-
-
-@dataclass(frozen=True)
-class Param:
-    """One argument: its name, its kind, one phrase about it, and its default."""
-
-    name: str
-    kind: Kind
-    words: str
-    default: Any = REQUIRED
-    needed: bool = False  # for an option that has no default, and may come by name
-
-    @property
-    def required(self) -> bool:
-        return self.default is REQUIRED
-
-    @property
-    def described(self) -> str:
-        """The words, and whether the argument may be left out."""
-        return self.words if self.required or self.needed else f"{self.words} (optional)"
-
-
-def tensor(name: str = "x", words: str = "tensor or array") -> Param:
-    """A required tensor: a pointer or a k array."""
-    return Param(name, kinds.TENSOR, words)
-
-
-OUTPUT = Param("output", kinds.OUTPUT, "tensor that receives the result, which is then null", None)
-OUTPUTS = Param("output", kinds.OUTPUTS, "vector that receives the results", None)
-INPLACE = Kind("null", lambda x: True if is_empty(x) else NO)
-IN_PLACE = Param("inplace", INPLACE, "`[]`, `::` or `()` to overwrite the first tensor", False)
 
 # what a bound function gives back
 AUTO = "auto"  # a pointer if any input is a pointer, else a k value
@@ -259,8 +219,6 @@ class Function:
 
     def failed(self, x: Value, e: Exception) -> QError:
         """The q error of a failure inside torch, with what met there."""
-        from .failure import details
-
         error = translated(e, self.label)
         arguments = self.arguments(x)
         whole = len(arguments) == len(self.params)  # else which optional ones came is not known
@@ -487,27 +445,6 @@ def function(name: str, group: str, summary: str, *params: Param, raw: bool = Fa
         return run
 
     return enter
-
-
-_NO_KERNEL = re.compile(r"Could not run 'aten::([\w.]+)' with arguments from the '(\w+)' backend")
-
-
-def translated(e: Exception, name: str = "") -> QError:
-    """A failure of torch, numpy or Python as a q error; `name` is that of the function."""
-    text = str(e).strip()
-    if isinstance(e, (TypeError, AttributeError)) and "NoneType" in text:
-        return QError(f"{name}: expected a tensor, given an undefined tensor")
-    if isinstance(e, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
-        return QError("wsfull")
-    if isinstance(e, RecursionError):
-        return QError("stack")
-    missing = _NO_KERNEL.match(text)
-    if missing:  # torch goes on with a hundred lines of what there is
-        return QError(f"{name or 'torch'}: {missing[1]} is not implemented for "
-                      f"{missing[2]} tensors")
-    if settings.active.stackframe:
-        return QError(f"{text}\n{type(e).__name__}")
-    return QError(text or type(e).__name__)
 
 
 def simple_items(x: Value) -> list[Value]:

@@ -11,10 +11,11 @@ from kkernel.q.types import LONG_NULL
 from kkernel.q.values import Dict, Value, vector
 
 from . import kinds
-from .declare import Param, function, simple_items
+from .declare import function, simple_items
 from .dispatch import dispatch, implement
 from .kinds import NO, as_flag, as_long, is_empty, is_null, kname
 from .objects import Handle, TensorDict, find, register, replace
+from .params import Param
 from .tensor.tensor_options import DEVICES, TensorOptions, as_options
 
 GROUP = "device/config"

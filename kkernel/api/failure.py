@@ -1,15 +1,18 @@
-"""What met in a call that failed: its arguments with shapes and types; the layer, if one did."""
+"""Failures of calls as q errors, and what met in them: arguments, shapes, types, the layer."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from kkernel.q.errors import QError
 from kkernel.q.text.show import line
 from kkernel.q.values import Value, qtype
 
+from . import settings
 from .dtypes import BY_TORCH
 from .kinds import kname
 from .objects import find, mapped
@@ -76,3 +79,24 @@ def _layer(error: BaseException) -> Details:
 def _layer_words(module: nn.Module) -> str:
     extra: Any = module.extra_repr()
     return f"{type(module).__name__}({extra})"
+
+
+_NO_KERNEL = re.compile(r"Could not run 'aten::([\w.]+)' with arguments from the '(\w+)' backend")
+
+
+def translated(e: Exception, name: str = "") -> QError:
+    """A failure of torch, numpy or Python as a q error; `name` is that of the function."""
+    text = str(e).strip()
+    if isinstance(e, (TypeError, AttributeError)) and "NoneType" in text:
+        return QError(f"{name}: expected a tensor, given an undefined tensor")
+    if isinstance(e, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
+        return QError("wsfull")
+    if isinstance(e, RecursionError):
+        return QError("stack")
+    missing = _NO_KERNEL.match(text)
+    if missing:  # torch goes on with a hundred lines of what there is
+        return QError(f"{name or 'torch'}: {missing[1]} is not implemented for "
+                      f"{missing[2]} tensors")
+    if settings.active.stackframe:
+        return QError(f"{text}\n{type(e).__name__}")
+    return QError(text or type(e).__name__)

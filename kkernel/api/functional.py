@@ -17,7 +17,7 @@ from kkernel.q.functions import NULL
 from kkernel.q.values import Value, items
 
 from . import forms, kinds
-from .declare import OUTPUT, Function, Param, declare, function, tensor
+from .declare import Function, declare, function
 from .events import changed
 from .kinds import is_array, is_general
 from .math.families import writing
@@ -25,6 +25,7 @@ from .module.option_kinds import DTYPE
 from .module.types import find_type
 from .objects import find, find_tensor
 from .options import LONG, OPTIONAL_LONG, Option, OptionTable
+from .params import OUTPUT, Param, tensor
 
 Tensor = torch.Tensor
 Run = Callable[..., Tensor]

@@ -19,12 +19,13 @@ from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.values import Dict, List, Table, Value, collapse, record, string
 
 from . import kinds
-from .declare import FUNCTIONS, Function, Param, function
+from .declare import FUNCTIONS, Function, function
 from .device import seeds
 from .dispatch import dispatch, implement, part
 from .dtypes import DTYPES
 from .kinds import is_empty, kname
 from .objects import Handle, find
+from .params import Param
 from .tensor.tensor_options import NAMES, default_symbols, option_map, option_symbols
 from .tensor.tensor_text import tensor_text
 

@@ -15,9 +15,10 @@ from kkernel.q.values import Value
 
 from . import host, kinds
 from .convert import to_q, to_tensor
-from .declare import Param, function, simple_items
+from .declare import function, simple_items
 from .kinds import NO, as_long
 from .objects import find_tensor, register
+from .params import Param
 
 Tensor = torch.Tensor
 GROUP = "util"

@@ -13,7 +13,7 @@ from kkernel.q.values import Dict, Table, Value, items, qtype, record
 
 from . import kinds, settings
 from .convert import to_q, to_tensor
-from .declare import Param, function
+from .declare import function
 from .dispatch import implement
 from .forms import Operand, Run, split
 from .help import describe, topic
@@ -22,6 +22,7 @@ from .kinds import NO, as_flag, as_symbols, is_empty, is_general, kname
 from .module.attributes import help_row, help_table
 from .module.rows.loss import LOSS_CLASSES, LOSSES, LossType
 from .objects import Handle, find, register
+from .params import Param
 
 GROUP = "loss"
 

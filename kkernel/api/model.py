@@ -12,7 +12,7 @@ from kkernel.q.errors import QError
 from kkernel.q.values import Dict, List, Value, items, record
 
 from . import kinds, settings
-from .declare import Param, function
+from .declare import function
 from .dispatch import implement
 from .kinds import NO, as_flag, is_general, kname
 from .loss import loss_definition
@@ -21,6 +21,7 @@ from .module.result import definition_of
 from .objects import Handle, consume, find, register
 from .opt import Opt, buffers_of, stored_bytes, stored_elements
 from .opt import definition as optimizer_definition
+from .params import Param
 from .train.data import Data
 from .train.options import Settings
 

@@ -15,7 +15,7 @@ from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.values import Dict, List, Table, Value, at, collapse, items, record, string, vector
 
 from . import kinds, settings
-from .declare import Param, function, simple_items
+from .declare import function, simple_items
 from .dispatch import implement
 from .events import changed
 from .help import describe, topic
@@ -25,6 +25,7 @@ from .objects import Handle, find, register
 from .optimizer.algorithms import Stepwise
 from .optimizer.rows import OPTIMIZERS, OptimizerType
 from .optimizer.sources import read_parameters
+from .params import Param
 from .tensor.attributes import ATTRIBUTES
 
 GROUP = "optimizer"

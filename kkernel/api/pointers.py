@@ -13,11 +13,12 @@ from kkernel.q.values import EMPTY, Dict, List, Table, Value, is_vector, items, 
 
 from . import kinds, objects
 from .convert import dict_to_q, list_to_q, to_q, to_tensor
-from .declare import Binary, Param, declare, function
+from .declare import Binary, declare, function
 from .dispatch import dispatch, implement, part
 from .events import changed
 from .kinds import is_empty, kname
 from .objects import Handle, find, is_pointer, mapped, register
+from .params import Param
 from .tensor.attributes import attribute_of, distinct, storage_bytes, storage_elements
 from .tensor.collect import tensor_dict, tensor_list
 

@@ -6,13 +6,14 @@ from kkernel.q.errors import QError
 from kkernel.q.values import Value, items
 
 from . import kinds, settings
-from .declare import Param, function
+from .declare import function
 from .kinds import NO, as_flag, is_general, kname
 from .loss import loss_definition
 from .model import definition as model_definition
 from .module.result import definition_of
 from .objects import Handle, find
 from .opt import definition as optimizer_definition
+from .params import Param
 
 
 @function("state", "module", "definition of an object with the values of its parameters and "

@@ -11,9 +11,10 @@ from kkernel.q.values import List, Value, items
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import Param, function
+from ..declare import function
 from ..kinds import NO, as_double, as_flag, as_long_double, as_scalar, is_array, is_general, kname
 from ..objects import find
+from ..params import Param
 from . import fills
 from .targets import (
     GROUP,

@@ -8,8 +8,8 @@ from kkernel.q.errors import QError
 from kkernel.q.values import Value, qtype
 
 from .. import kinds
-from ..declare import Param
 from ..kinds import NO, as_long_double, is_array, kname
+from ..params import Param
 from .targets import declare, fill_all, fill_array, leading, pick, whole
 
 _PLACES = ("2nd", "3rd", "4th")

@@ -10,9 +10,9 @@ from kkernel.q.symbols import Symbol
 from kkernel.q.values import Value
 
 from .. import kinds
-from ..declare import Param
 from ..kinds import NO, as_long_double, as_longs, as_symbols, is_array, is_general, kname
 from ..objects import Handle
+from ..params import Param
 from . import fills
 from .targets import SINGLE, declare, fill_all, fill_array, leading, pick, whole
 

@@ -17,12 +17,13 @@ from kkernel.q.values import Value, items
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import Param, function
+from ..declare import function
 from ..events import changed
 from ..kinds import NO, as_longs, as_symbols, is_general, kname
 from ..look import laws
 from ..module.access import find_tensor_in, held_module
 from ..objects import Handle, find
+from ..params import Param
 
 GROUP = "init"
 LISTS = ("tensor", "vector", "dictionary")

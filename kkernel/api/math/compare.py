@@ -12,7 +12,8 @@ from kkernel.q.functions import NULL
 from kkernel.q.values import List, Value
 
 from .. import kinds
-from ..declare import OUTPUT, OUTPUTS, Function, K, Param, declare, function, tensor
+from ..declare import Function, K, declare, function
+from ..params import OUTPUT, OUTPUTS, Param, tensor
 from .families import Binary, binary, number_too, unary, up_to
 from .pointwise import written
 from .vectors import into_vector

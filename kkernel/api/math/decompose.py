@@ -13,9 +13,10 @@ from kkernel.q.values import Value, items
 
 from .. import kinds
 from ..convert import list_to_q, to_q, to_tensor
-from ..declare import OUTPUT, OUTPUTS, Param, function, simple_items, tensor
+from ..declare import function, simple_items
 from ..kinds import NO, Kind, as_flag, as_vector, is_array, is_general, kname
 from ..objects import find, find_tensor, register
+from ..params import OUTPUT, OUTPUTS, Param, tensor
 from .pointwise import written
 from .vectors import into_vector
 

@@ -14,10 +14,11 @@ from kkernel.q.values import List, Value
 
 from .. import forms, kinds
 from ..convert import to_q, to_tensor
-from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, tensor
+from ..declare import Function, declare
 from ..events import changed
 from ..kinds import NO, is_empty, kname
 from ..objects import find, find_tensor, register
+from ..params import IN_PLACE, OUTPUT, Param, tensor
 
 Tensor = torch.Tensor
 Run = Callable[..., Any]

@@ -12,9 +12,10 @@ from kkernel.q.values import Value
 
 from .. import forms, kinds
 from ..convert import to_q
-from ..declare import OUTPUT, Function, Param, declare, function, tensor
+from ..declare import Function, declare, function
 from ..kinds import is_general, kname
 from ..objects import find, find_tensor, register
+from ..params import OUTPUT, Param, tensor
 from ..tensor.join import tensors_of_list
 from .families import up_to
 from .pointwise import written

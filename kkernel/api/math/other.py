@@ -11,10 +11,11 @@ from kkernel.q.functions import NULL
 from kkernel.q.values import Value, items
 
 from .. import forms, kinds
-from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, function, tensor
+from ..declare import Function, declare, function
 from ..events import changed
 from ..kinds import NO, as_long, is_general
 from ..objects import find
+from ..params import IN_PLACE, OUTPUT, Param, tensor
 from .families import up_to
 from .pointwise import written
 

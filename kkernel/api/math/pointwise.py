@@ -12,8 +12,9 @@ from kkernel.q.functions import NULL
 from kkernel.q.values import List, Value
 
 from .. import forms, kinds
-from ..declare import IN_PLACE, OUTPUT, Function, Param, declare, function, tensor
+from ..declare import Function, declare, function
 from ..objects import find
+from ..params import IN_PLACE, OUTPUT, Param, tensor
 from .families import as_tensor, binary, number_too, unary
 
 Tensor = torch.Tensor

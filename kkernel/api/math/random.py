@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from .. import kinds
-from ..declare import OUTPUT, Param, function, tensor
+from ..declare import function
+from ..params import OUTPUT, Param, tensor
 
 Tensor = torch.Tensor
 GROUP = "math-random"

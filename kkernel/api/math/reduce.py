@@ -10,7 +10,8 @@ import torch
 from kkernel.q.errors import QError
 
 from .. import kinds
-from ..declare import OUTPUT, OUTPUTS, Param, function, tensor
+from ..declare import function
+from ..params import OUTPUT, OUTPUTS, Param, tensor
 from .families import up_to
 from .pointwise import written
 from .vectors import into_vector

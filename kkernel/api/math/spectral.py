@@ -12,9 +12,10 @@ from kkernel.q.errors import QError
 from kkernel.q.values import Value, items
 
 from .. import kinds
-from ..declare import OUTPUT, Param, function, simple_items, tensor
+from ..declare import function, simple_items
 from ..kinds import NO, as_flag, as_long, as_long_double, kname
 from ..objects import find_tensor, register
+from ..params import OUTPUT, Param, tensor
 from ..tensor.tensor_options import TensorOptions, as_options
 from .decompose import choice
 from .families import up_to

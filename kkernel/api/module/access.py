@@ -14,10 +14,11 @@ from kkernel.q.values import Dict, List, Value
 
 from .. import kinds
 from ..convert import to_tensor
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..events import changed
 from ..kinds import NO, as_flag, as_long, as_symbols, kname
 from ..objects import Handle, TensorDict, find, register
+from ..params import Param
 from .forward import first_device, module_of, submodule
 from .own.callback import as_parameter
 from .own.cloning import cloned

@@ -16,9 +16,10 @@ from kkernel.q.values import Value
 
 from .. import kinds
 from ..convert import list_to_q, to_q
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..inputs import Input, input_name, read_inputs
 from ..objects import Handle, find, register
+from ..params import Param
 from .own.callback import Callback
 from .own.calls import call
 from .types import TYPES, type_of

@@ -12,10 +12,11 @@ from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.values import List, Table, Value, enlist, items, qtype, string
 
 from .. import kinds, settings
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..events import changed
 from ..kinds import NO, as_flag, as_long, is_empty, is_general, kname
 from ..objects import Handle, consume, find, register
+from ..params import Param
 from . import rows
 from .build import build, depth_pairs, extend
 from .definition import text

@@ -19,11 +19,12 @@ from kkernel.q.types import LONG_NULL
 from kkernel.q.values import EMPTY, Dict, List, Value, char, collapse, vector
 
 from .. import kinds
-from ..declare import Function, Param, Raw, declare, function, simple_items
+from ..declare import Function, Raw, declare, function, simple_items
 from ..dispatch import dispatch, implement, part
 from ..dtypes import BY_TORCH, dtype_of, symbol_of
 from ..kinds import as_symbol, is_empty, kname
 from ..objects import Handle, find, live
+from ..params import Param
 from .tensor_options import MEMORY, is_pinned, memory_symbol
 
 GROUP = "info"

@@ -16,11 +16,12 @@ from kkernel.q.functions import NULL
 from kkernel.q.values import Value
 
 from .. import kinds
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..dispatch import dispatch
 from ..events import changed
 from ..kinds import NO, as_long, as_longs, is_general, kname
 from ..objects import Handle, find, replace
+from ..params import Param
 from .spans import Named, common_size, next_batches, select
 from .spans import restore as restore_size
 

@@ -14,11 +14,12 @@ from kkernel.q.values import Dict, Value, items, qtype
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..dispatch import dispatch
 from ..events import changed
 from ..kinds import NO, as_flag, as_long, as_longs, as_symbol, as_symbols, is_general, kname
 from ..objects import Handle, find, find_tensor, register
+from ..params import Param
 from .attributes import attribute_of
 
 Tensor = torch.Tensor

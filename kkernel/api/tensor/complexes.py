@@ -12,10 +12,11 @@ from kkernel.q.values import Value, items
 
 from .. import kinds, settings
 from ..convert import to_q, to_tensor
-from ..declare import Param, function
+from ..declare import function
 from ..dtypes import symbol_of
 from ..kinds import NO, as_flag, is_general, kname
 from ..objects import find_tensor, register
+from ..params import Param
 from .tensor_options import TensorOptions
 
 Tensor = torch.Tensor

@@ -12,9 +12,10 @@ from kkernel.q.values import EMPTY, Dict, Value, record
 
 from .. import kinds
 from ..convert import to_q
-from ..declare import Param, function
+from ..declare import function
 from ..kinds import kname
 from ..objects import find
+from ..params import Param
 from .attributes import ATTRIBUTES, storage_references
 from .tensor_options import NAMES, option_symbols
 

@@ -12,9 +12,10 @@ from kkernel.q.values import Value, items
 
 from .. import kinds
 from ..convert import to_q
-from ..declare import OUTPUT, Param, function
+from ..declare import function
 from ..kinds import NO, as_long, is_general, kname
 from ..objects import Handle, find, find_tensor, register
+from ..params import OUTPUT, Param
 from .collect import item_tensor, pieces
 
 Tensor = torch.Tensor

@@ -16,10 +16,11 @@ from kkernel.q.values import Value, items
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import Param, function, simple_items, tensor
+from ..declare import function, simple_items
 from ..events import changed
 from ..kinds import NO, as_flag, as_long, as_longs, is_array, is_general, kname
 from ..objects import find, find_tensor, register
+from ..params import Param, tensor
 
 Tensor = torch.Tensor
 GROUP = "tensorop"

@@ -11,9 +11,10 @@ from kkernel.q.values import Value
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..kinds import NO, as_long, kname
 from ..objects import Handle, find_tensor, register, replace
+from ..params import Param
 from .complexes import of_bare_or_enlisted
 from .tensor_options import TensorOptions
 

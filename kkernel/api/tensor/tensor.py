@@ -11,10 +11,11 @@ from kkernel.q.values import Dict, List, Value, is_vector, items, qtype
 
 from .. import kinds
 from ..convert import as_real, dict_to_q, list_to_q, to_q, to_tensor
-from ..declare import Param, function
+from ..declare import function
 from ..events import changed
 from ..kinds import NO, as_flag, as_long, as_longs, as_symbols, is_general, kname
 from ..objects import Handle, TensorDict, find, find_tensor, register
+from ..params import Param
 from .collect import check_index, set_entries, set_items, tensor_dict, tensor_list
 from .modes import create, learn
 from .tensor_options import as_options

@@ -12,11 +12,12 @@ from kkernel.q.symbols import symbols
 from kkernel.q.values import Dict, Value, items, qtype, vector
 
 from .. import kinds
-from ..declare import Param, function
+from ..declare import function
 from ..events import changed
 from ..kinds import is_general, kname
 from ..module.forward import run_forward, training_mode
 from ..objects import Handle, TensorDict, find, register
+from ..params import Param
 from .options import GROUP
 from .run import inputs_of
 

@@ -13,12 +13,13 @@ from kkernel.q.errors import QError
 from kkernel.q.values import List, Value
 
 from .. import kinds
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..dispatch import implement
 from ..inputs import Input, input_pointer, input_to_q, read_inputs
 from ..kinds import kname
 from ..module.forward import first_device
 from ..objects import Handle, TensorDict, find
+from ..params import Param
 from ..tensor import spans
 from ..tensor.batches import reordered as in_order
 from .options import GROUP, Settings

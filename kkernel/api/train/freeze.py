@@ -11,12 +11,13 @@ from kkernel.q.values import Dict, Value, items
 
 from .. import kinds
 from ..convert import to_tensor
-from ..declare import Param, function
+from ..declare import function
 from ..events import changed
 from ..inputs import input_name, read_inputs
 from ..kinds import NO, as_symbols, is_general, kname
 from ..module.forward import module_of
 from ..objects import Handle, find
+from ..params import Param
 from .options import GROUP
 
 Named = dict[str, Tensor]

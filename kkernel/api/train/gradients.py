@@ -14,7 +14,7 @@ from kkernel.q.values import Value, items, vector
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..events import changed
 from ..inputs import Input
 from ..kinds import NO, as_flag, as_long_double, is_general, kname
@@ -22,6 +22,7 @@ from ..loss import training_loss
 from ..module.forward import run_forward
 from ..objects import Handle, find, find_tensor
 from ..opt import Opt
+from ..params import Param
 from . import tasks
 from .data import model_of, read_both, samples
 from .options import GROUP, Settings

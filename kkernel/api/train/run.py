@@ -13,7 +13,7 @@ from kkernel.q.values import Dict, Value
 
 from .. import kinds
 from ..convert import list_to_q, to_q
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..events import changed
 from ..host import progress
 from ..inputs import Input, input_name
@@ -21,6 +21,7 @@ from ..kinds import kname
 from ..loss import training_loss
 from ..module.forward import Output, run_forward, training_mode
 from ..objects import TensorDict, find, register
+from ..params import Param
 from . import tasks
 from .data import Data, define, model_of, read_both, tensors_of
 from .gradients import clip_by, join, propagate, reset, share

@@ -9,9 +9,10 @@ from kkernel.q.symbols import names, symbols
 from kkernel.q.values import Dict, Value, collapse, items, qtype
 
 from .. import kinds, settings
-from ..declare import Param, function, simple_items
+from ..declare import function, simple_items
 from ..kinds import NO, as_flag, as_symbols, kname
 from ..objects import Handle, find
+from ..params import Param
 from .data import define
 from .options import GROUP
 
