@@ -401,6 +401,9 @@ def test_running_a_cell_again_leaves_no_old_panel(notebook: Notebook) -> None:
 
 def test_after_a_reload_and_without_a_kernel(notebook: Notebook) -> None:
     page = notebook.page
+    notebook.ready()
+    notebook.run_all()
+    page.wait_for_selector(".kt-states", timeout=60_000)
     notebook.save()
     page.reload()
     notebook.ready()

@@ -17,7 +17,8 @@ from ...q.errors import QError
 from ...q.functions import Foreign
 from ...q.registry import KEYWORDS
 from ...q.symbols import Symbol
-from ...q.syntax.parse import CONTROL, QSQL
+from ...q.syntax.parse import CONTROL
+from ...q.syntax.queries import QSQL
 from ...q.types import BY_CODE
 from ...q.values import Dict, Table, is_function, items, qtype
 from .paths import entries

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ...q.syntax.parse import QSQL
+from ...q.syntax.queries import QSQL
 
 _TOKEN = re.compile(r"""
     (?P<comment> (?:(?<=\s)|^)/[^\n]* )

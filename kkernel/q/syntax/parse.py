@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import QParseError
-from ..functions import rank_of
+from ..functions import NULL, rank_of
 from ..registry import CONSTANTS, KEYWORDS
-from ..values import Value
+from ..values import EMPTY, Value
 from .nodes import (
     Apply,
     Assign,
@@ -29,23 +29,18 @@ from .nodes import (
     Node,
     Partial,
     Return,
-    Select,
     Signal,
     TableNode,
     Train,
     Verb,
 )
 from .patterns import hidden, match, match_cond, parameter
-from .scan import END, ITERATOR, NAME, NUMBER, OPERATOR, PUNCTUATION, STRING, SYMBOL, Token, scan
+from .queries import MASKED, QSQL, QueryReader, column
+from .scan import END, ITERATOR, NAME, NUMBER, OPERATOR, PUNCTUATION, STRING, SYMBOL, Token
+from .tokens import CLOSERS, K_PREFIX, NO_WORDS
 
 CONTROL = ("if", "while", "do")
-QSQL = ("select", "exec", "update", "delete")
-CLOSERS = ")]};"
-_MASKED = "x in a phrase"
-MAX_DEPTH = 2000  # of brackets, so that absurd input is an error and not a crash
 MAX_PARAMS = 8
-K_PREFIX = "k)"
-NO_WORDS: Mapping[str, Value] = {}
 
 
 def parse(source: str, words: Mapping[str, Value] = NO_WORDS) -> list[Node | None]:
@@ -64,76 +59,8 @@ def parse(source: str, words: Mapping[str, Value] = NO_WORDS) -> list[Node | Non
     return body
 
 
-class Parser:
+class Parser(QueryReader):
     """Recursive descent over the tokens of one logical line."""
-
-    def __init__(self, source: str, words: Mapping[str, Value] = NO_WORDS) -> None:
-        self.source = source
-        self.words = words
-        self.params: list[list[str]] = []  # of the lambdas being read
-        self.in_k = source.startswith(K_PREFIX)
-        self.tokens = scan("  " + source[2:] if self.in_k else source)
-        self.at = 0
-        self.depth = 0
-        self.in_phrase = False  # a comma ends the expression
-        self.stops: tuple[str, ...] = ()  # and so do these words of a template
-        self.implicit: list[set[str]] = []  # x y z seen in the lambdas being read
-
-    # ------------------------------------------------------------ tokens
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
-
-    def next(self) -> Token:
-        t = self.tokens[self.at]
-        self.at += 1
-        return t
-
-    def is_(self, text: str, kind: str = PUNCTUATION) -> bool:
-        t = self.token
-        return t.kind == kind and t.text == text
-
-    def ends(self) -> bool:
-        """Does the expression end before this token?"""
-        t = self.token
-        if t.kind == END or (t.kind == PUNCTUATION and t.text in CLOSERS):
-            return True
-        if t.kind == NAME:
-            return t.text in self.stops
-        return (self.in_phrase and t.kind == OPERATOR and t.text == ","
-                and self.tokens[self.at + 1].kind != ITERATOR)
-
-    def expect(self, closer: str, opened: Token) -> None:
-        if self.is_(closer):
-            self.at += 1
-            return
-        if self.token.kind == END:
-            raise QParseError(opened.text, opened.start, incomplete=True)
-        raise QParseError(self.token.text, self.token.start)
-
-    # ------------------------------------------------------------ statements
-
-    def statements(self, closer: str) -> list[Node | None]:
-        """Expressions separated by semicolons, up to `closer` or the end (not consumed)."""
-        body: list[Node | None] = [self.expression()]
-        while self.is_(";"):
-            self.at += 1
-            body.append(self.expression())
-        return body
-
-    def nested(self, closer: str, opened: Token) -> list[Node | None]:
-        """Statements inside brackets: phrase rules are off, depth is counted."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise QParseError("stack", opened.start)
-        outer, self.in_phrase = self.in_phrase, False
-        stops, self.stops = self.stops, ()
-        body = self.statements(closer)
-        self.expect(closer, opened)
-        self.in_phrase, self.stops = outer, stops
-        self.depth -= 1
-        return body
 
     # ------------------------------------------------------------ expressions
 
@@ -160,7 +87,7 @@ class Parser:
     def _return(self) -> Node:
         t = self.next()
         expr = self.expression()
-        return Return(t.start, expr or Const(t.start, _null()))
+        return Return(t.start, expr or Const(t.start, NULL))
 
     def _signal(self) -> Node:
         t = self.next()
@@ -222,12 +149,12 @@ class Parser:
             return None
         if t.text == "::" and self._next_is_noun_end():
             self.at += 1  # the left side itself, left open: `f g::` is f after g
-            return Train(left.pos, left, Const(t.start, _null()))
+            return Train(left.pos, left, Const(t.start, NULL))
         target = _target(left)
         if target is None:
             if t.text == ":" and self._after_parenthesis():
                 self.at += 1
-                return match(left, t.start, self.expression() or Const(t.end, _null()))
+                return match(left, t.start, self.expression() or Const(t.end, NULL))
             if t.text in (":", "::"):
                 word = self.tokens[self.at - 1].text in self.words
                 raise QParseError("assign" if word else t.text, t.start)
@@ -253,7 +180,7 @@ class Parser:
         glyph = t.text[:-1] if t.text not in (":", "::") else ""
         expr = self.expression()
         if expr is None:
-            expr = Const(t.end, _null())
+            expr = Const(t.end, NULL)
         op = Verb(t.start, glyph) if glyph else None
         return Assign(t.start, name, expr, op, indices, scope)
 
@@ -287,7 +214,7 @@ class Parser:
         if isinstance(fn, Verb) and fn.name == ":" and len(args) > 2:
             return match_cond(fn.pos, args)
         if isinstance(fn, Verb) and fn.name in KEYWORDS and args == [None]:
-            return Apply(fn.pos, fn, [Const(fn.pos, _null())])
+            return Apply(fn.pos, fn, [Const(fn.pos, NULL)])
         return Apply(fn.pos, fn, args)
 
     def primary(self) -> tuple[Node, bool]:
@@ -312,7 +239,7 @@ class Parser:
 
     def _operator(self, t: Token) -> tuple[Node, bool]:
         if t.text == "::":
-            return Const(t.start, _null()), False
+            return Const(t.start, NULL), False
         return Verb(t.start, t.text), True
 
     def _name(self, t: Token) -> tuple[Node, bool]:
@@ -320,7 +247,7 @@ class Parser:
         if word in CONTROL and self.is_("["):
             return self._control(t), False
         if word in QSQL:
-            return self._select(t), False
+            return self.select(t), False
         keyword = KEYWORDS.get(word)
         if keyword is not None:
             return Verb(t.start, word), keyword.infix
@@ -343,7 +270,7 @@ class Parser:
             return self._table(opened)
         if self.is_(")"):
             self.at += 1
-            return Const(opened.start, _empty())
+            return Const(opened.start, EMPTY)
         items = self.nested(")", opened)
         if len(items) == 1 and items[0] is not None:
             only = items[0]  # what is unfinished is finished by its parentheses: `type (0|+)`
@@ -362,7 +289,7 @@ class Parser:
 
     def _columns(self, closer: str, opened: Token) -> list[tuple[str | None, Node]]:
         body = self.nested(closer, opened)
-        return [_column(n) for n in body if n is not None]
+        return [column(n) for n in body if n is not None]
 
     # ------------------------------------------------------------ lambdas
 
@@ -374,7 +301,7 @@ class Parser:
         self.params.pop()
         seen = self.implicit.pop()
         if params is None:
-            none = 0 if _MASKED in seen else -1
+            none = 0 if MASKED in seen else -1
             last = max((i for i, n in enumerate("xyz") if n in seen), default=none)
             params = list("xyz"[:last + 1])
         text = self.source[opened.start:self.tokens[self.at - 1].end]
@@ -415,91 +342,6 @@ class Parser:
         self.in_phrase, self.stops = outer, stops
         return written
 
-    # ------------------------------------------------------------ qSQL
-
-    def _select(self, t: Token) -> Node:
-        limit = self._limit() if t.text == "select" else []
-        distinct = t.text in ("select", "exec") and self._word("distinct")
-        outer, self.in_phrase = self.in_phrase, True
-        stops, self.stops = self.stops, ("by", "from")
-        implicit = self._implicit()
-        columns = [] if self._at_word("by", "from") else self._phrases()
-        by = None
-        if self._word("by"):
-            by = [] if self._at_word("from") else self._phrases()
-        self._mask(implicit)
-        if not self._word("from"):
-            raise QParseError("from", t.start, incomplete=self.token.kind == END)
-        self.in_phrase, self.stops = outer, ("where", *stops)
-        table = self._from(t)
-        self.in_phrase, self.stops = True, stops
-        where = self._where()
-        self.in_phrase = outer
-        return Select(t.start, t.text, columns, by, table, where, limit, distinct)
-
-    def _from(self, t: Token) -> Node:
-        """The table expression: it ends at `where`; a comma belongs to it."""
-        table = self.expression()
-        if table is None:
-            raise QParseError("from", t.start, incomplete=self.token.kind == END)
-        return table
-
-    def _where(self) -> list[Node]:
-        if not self._word("where"):
-            return []
-        implicit = self._implicit()
-        where = [n for _, n in self._phrases()]
-        self._mask(implicit)
-        return where
-
-    def _implicit(self) -> set[str]:
-        return set(self.implicit[-1]) if self.implicit else set()
-
-    def _mask(self, before: set[str]) -> None:
-        """Phrases name columns: an x y z in them adds no parameter, but x is the one of a lambda
-        that has no other."""
-        if self.implicit:
-            self.implicit[-1] = before | ({_MASKED} if "x" in self.implicit[-1] else set())
-
-    def _limit(self) -> list[Node]:
-        if not self.is_("["):
-            return []
-        opened = self.next()
-        limit = [self._limit_part()]
-        while self.is_(";"):
-            self.at += 1
-            limit.append(self._limit_part())
-        self.expect("]", opened)
-        return [n for n in limit if n is not None]
-
-    def _limit_part(self) -> Node | None:
-        """A count, or a column to sort by behind `<` or `>`."""
-        t = self.token
-        if t.kind != OPERATOR or t.text not in ("<", ">"):
-            return self.expression()
-        self.at += 1
-        return Apply(t.start, Verb(t.start, t.text), [self.expression()], bracketed=False)
-
-    def _phrases(self) -> list[tuple[str | None, Node]]:
-        phrases: list[tuple[str | None, Node]] = []
-        while True:
-            node = self.expression()
-            if node is not None:
-                phrases.append(_column(node))
-            if not self.is_(",", OPERATOR):
-                return phrases
-            self.at += 1
-
-    def _at_word(self, *words: str) -> bool:
-        return self.token.kind == NAME and self.token.text in words
-
-    def _word(self, word: str) -> bool:
-        if self._at_word(word):
-            self.at += 1
-            return True
-        return False
-
-
 # ---------------------------------------------------------------- pieces
 
 
@@ -525,19 +367,3 @@ def _target(left: Node) -> tuple[str, list[Node | None] | None] | None:
         if inner is not None:
             return inner[0], [*(inner[1] or []), *left.args]
     return None
-
-
-def _column(node: Node) -> tuple[str | None, Node]:
-    if isinstance(node, Assign) and node.indices is None and node.op is None:
-        return node.name, node.expr
-    return None, node
-
-
-def _null() -> object:
-    from ..functions import NULL
-    return NULL
-
-
-def _empty() -> object:
-    from ..values import EMPTY
-    return EMPTY
