@@ -12,6 +12,7 @@ from test_declarations import SAMPLED, arguments, is_tensor
 from kkernel.api import objects
 from kkernel.api.convert import to_tensor
 from kkernel.api.declare import FUNCTIONS, Function
+from kkernel.api.forms import in_full as read_in_full
 from kkernel.api.forms import source
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
@@ -69,13 +70,7 @@ def outcome(run: Any, args: list[Any]) -> Any:
 
 
 def in_full(f: Function, args: list[Value]) -> Value:
-    x = collapse(args) if len(args) > 1 else args[0]
-    try:
-        return f.invoke(x)
-    except QError:
-        raise
-    except Exception as e:
-        raise f.failed(x, e) from e
+    return read_in_full(f, collapse(args) if len(args) > 1 else args[0])
 
 
 def on_items(f: Function, args: list[Value]) -> Value:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -341,20 +342,10 @@ class Raw(Function):
         if self.quick or self.learn:
             super().set_callers()
         else:
-            self.call = self._in_full
-
-    def _in_full(self, x: Value) -> Value:
-        try:
-            result = self.run(x)
-        except QError:
-            raise
-        except Exception as e:
-            raise self.failed(x, e) from e
-        return NULL if result is None else result
+            self.call = partial(forms.in_full, self)
 
     def invoke(self, x: Value) -> Value:
-        result = self.run(x)
-        return NULL if result is None else result
+        return _as_it_is(self.run(x))
 
     def marks(self, args: Sequence[Value], alone: bool) -> str | None:
         letters = "".join(_letter(v) for v in args)

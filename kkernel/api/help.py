@@ -8,7 +8,6 @@ losses, optimizers), or None; classes of pointers use `implement("help", ..)`,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import torch
@@ -16,6 +15,7 @@ import torch
 from kkernel.q.errors import QError
 from kkernel.q.functions import Foreign
 from kkernel.q.symbols import Symbol, sym, symbols
+from kkernel.q.text.marks import plain
 from kkernel.q.values import Dict, List, Table, Value, collapse, record, string
 
 from . import kinds
@@ -106,15 +106,10 @@ def _all_topics() -> Dict:
 def function_help(f: Function) -> Dict:
     """What is declared about an api function."""
     arguments = Dict(symbols([p.name for p in f.params]),
-                     List([string(_plain(p.described)) for p in f.params]))
+                     List([string(plain(p.described)) for p in f.params]))
     return record(["function", "group", "form", "summary", "args", "examples"],
-                  [sym(f.name), sym(f.group), string(f.name + f.form), string(_plain(f.summary)),
+                  [sym(f.name), sym(f.group), string(f.name + f.form), string(plain(f.summary)),
                    arguments, List([string(e) for e in f.examples])])
-
-
-def _plain(words: str) -> str:
-    """Words without the marks that the pages of the reference have around q."""
-    return re.sub("`` ?(.+?) ?``", r"\1", words)
 
 
 # ------------------------------------------------------------------ help, options

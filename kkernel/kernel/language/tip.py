@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ...q.text.marks import CODE, plain
+
 if TYPE_CHECKING:
     from kkernel_widgets.html import Markup
 
 PREVIEW_LINES = 12
 LEFT = "text-align:left"
-CODE = re.compile("`` ?(.+?) ?``")  # q within words, as the pages of the reference write it
 _SEPARATOR = re.compile(r"([\[\](;)])")
 
 
@@ -84,11 +85,6 @@ class Tip:
         shown = tag("b", name) if i == self.active else name
         return tag("tr", tag("td", tag("code", shown), style=LEFT),
                    tag("td", *_coded(words), style=LEFT))
-
-
-def plain(words: str) -> str:
-    """Words without the marks around q."""
-    return CODE.sub(r"\1", words)
 
 
 def _coded(words: str) -> list[Any]:

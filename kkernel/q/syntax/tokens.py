@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from ..errors import QParseError
@@ -15,7 +16,7 @@ K_PREFIX = "k)"
 NO_WORDS: Mapping[str, Value] = {}
 
 
-class TokenReader:
+class TokenReader(ABC):
     """The tokens of one logical line and a place among them; the rules are those of subclasses."""
 
     def __init__(self, source: str, words: Mapping[str, Value] = NO_WORDS) -> None:
@@ -84,6 +85,6 @@ class TokenReader:
         self.depth -= 1
         return body
 
+    @abstractmethod
     def expression(self) -> Node | None:
         """The expression that starts here; None if it is empty."""
-        raise NotImplementedError
