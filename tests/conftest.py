@@ -25,8 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # Their tests wait for other processes, which a starved machine may not give a turn in time.
-OTHER_PROCESSES = ("browser/", "test_jupyter_console", "test_kernel", "test_notebook",
-                   "test_widgets_live")
+OTHER_PROCESSES = ("browser/", "live/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

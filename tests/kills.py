@@ -1,6 +1,6 @@
 """Saves killed at random moments (`kill -9`), and what must then be in the file.
 
-tests/test_kills.py kills a few times, benchmarks/reliability.py as often as is asked for.
+tests/api/test_kills.py kills a few times, benchmarks/reliability.py as often as is asked for.
 
     python tests/kills.py WAY FOLDER KILLS SEED
 

@@ -1,4 +1,4 @@
-"""A kernel with a button, for tests/test_kernel_live.py.
+"""A kernel with a button, for tests/live/test_running.py.
 
 `.test.button[]` shows an ipywidgets button, `.test.clicked[]` tells whether it was clicked, and
 `.test.clicks[]` how often; the work of a click takes a moment.

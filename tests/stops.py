@@ -1,6 +1,6 @@
 """Stop pressed at random moments, and what must be whole afterwards.
 
-tests/test_kernel_stops.py presses a few times, benchmarks/reliability.py as often as is asked for.
+tests/live/test_stops.py presses a few times, benchmarks/reliability.py as often as is asked for.
 """
 
 from __future__ import annotations

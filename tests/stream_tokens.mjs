@@ -1,5 +1,5 @@
 // Runs the lab extension's tokenizer over texts without a browser: a JSON list of texts on standard
-// input, for each a list of [style, text] on standard output.  For tests/test_colours.py.
+// input, for each a list of [style, text] on standard output.  For tests/kernel/test_colours.py.
 
 import { readFileSync } from 'node:fs';
 

@@ -3,7 +3,7 @@
 A front end that uses subshells sends the messages of a widget to a subshell of its own, so that
 a Stop button works during a cell.  ipykernel 7.4 sends them back to the loop that last wrote to
 the widget, which is the busy one, and fires the cell events around every message.  Both are
-undone here; tests/test_kernel_live.py fails where a later ipykernel makes this unnecessary or
+undone here; tests/live/test_running.py fails where a later ipykernel makes this unnecessary or
 ineffective.
 """
 

@@ -1,5 +1,5 @@
 /* q as a stream of tokens, for CodeMirror's StreamLanguage.  kkernel/lexer.py has the same rules
-   for pygments; tests/test_colours.py compares the two. */
+   for pygments; tests/kernel/test_colours.py compares the two. */
 
 import { FUNCTIONS, KEYWORDS, STATEMENTS } from './words.js';
 

@@ -17,7 +17,7 @@ from kkernel.api.declare import FUNCTIONS, Function
 from kkernel.q.values import Dict
 from kkernel.session import Session
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "share" / "doc" / "reference"
 api.load()
 

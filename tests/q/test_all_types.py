@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_round_trip import _NAME, _RAW, same, values
+from q_values import NAMES, RAW, same, values
 
 from kkernel.q import Interpreter
 from kkernel.q.symbols import symbols
@@ -37,7 +37,7 @@ def vectors(code: int, size: int = 12) -> st.SearchStrategy[Any]:
         return st.lists(guids, max_size=size).map(
             lambda v: np.array([np.void(g) for g in v], "V16"))
     t = BY_CODE[code]
-    raw = _CLOCK.get(code) or _RAW.get(code) or _MILLISECONDS
+    raw = _CLOCK.get(code) or RAW.get(code) or _MILLISECONDS
     return st.lists(raw, max_size=4).flatmap(
         lambda few: st.lists(st.sampled_from(few), max_size=size) if few else st.just([])).map(
         lambda v: np.array(v, t.raw).view(t.dtype))
@@ -139,7 +139,7 @@ rows = st.integers(0, 4)
 def tables(draw: st.DrawFn, keyed: bool = True) -> Any:
     """Tables of one to three columns, keyed or not."""
     n = draw(rows)
-    names = draw(st.lists(_NAME, min_size=1, max_size=3, unique=True))
+    names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
     columns = [draw(vectors(draw(st.sampled_from(ALL)), n).filter(lambda v: len(v) == n))
                if n == 0 else _resized(draw(vectors(draw(st.sampled_from(ALL)))), n)
                for _ in names]

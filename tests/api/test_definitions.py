@@ -9,7 +9,7 @@ import pytest
 from api_session import ApiSession
 
 FORMS = [line.rstrip("\n").split("\t") for line in
-         (Path(__file__).parent / "data" / "libtorch_forms.tsv").read_text().splitlines()]
+         (Path(__file__).parents[1] / "data" / "libtorch_forms.tsv").read_text().splitlines()]
 
 
 @pytest.mark.parametrize(("made", "printed"), FORMS, ids=[f[0] for f in FORMS])

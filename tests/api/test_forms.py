@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_declarations import SAMPLED, arguments, is_tensor
+from samples import SAMPLED, arguments, is_tensor
 
 from kkernel.api import objects
 from kkernel.api.convert import to_tensor

@@ -14,7 +14,7 @@ from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, Pu
 
 from kkernel.lexer import KkernelLexer, Temporal
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "share/jupyter/labextensions/kkernel"
 
 SAMPLES = r"""

@@ -27,7 +27,7 @@ from kkernel.api.states.record import StateError
 from kkernel.api.states.state_record import capture
 from kkernel.q.files import atomic_file
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture(autouse=True)

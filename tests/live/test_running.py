@@ -13,7 +13,7 @@ ENDLESS = "while[1b;n+:1]"
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
-    k = Kernel(script=Path(__file__).parent / "live_kernel.py")
+    k = Kernel(script=Path(__file__).parents[1] / "live_kernel.py")
     yield k
     k.close()
 

@@ -16,7 +16,7 @@ from kkernel.api.optimizer import fused
 from kkernel.api.optimizer.algorithms import SGD
 
 # written by a C++ program: name, options, and the 35 + 7 parameters after six steps
-REFERENCE = [line.split("\t") for line in (Path(__file__).parent / "data" /
+REFERENCE = [line.split("\t") for line in (Path(__file__).parents[1] / "data" /
              "libtorch_optimizers.tsv").read_text().splitlines()]
 
 

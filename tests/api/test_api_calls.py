@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_declarations import same
+from samples import same
 from torch.nn import functional
 
 from kkernel.api import objects
@@ -21,7 +21,7 @@ from kkernel.api.convert import list_to_q, to_q
 from kkernel.q.values import Value
 from kkernel.session import Session
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 TABLES = ("tensor_calls.tsv", "math_calls.tsv", "functional_calls.tsv")
 
 

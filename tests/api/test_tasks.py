@@ -52,7 +52,7 @@ def results(out: Path, processes: int, **words: Any) -> list[dict[str, Any]]:
         [sys.executable, *(launch if processes > 1 else []), "-m", "kkernel", "program.q"],
         cwd=out, capture_output=True, text=True, timeout=240,
         env={**os.environ, "OMP_NUM_THREADS": "1",
-             "PYTHONPATH": str(Path(__file__).resolve().parent.parent)})
+             "PYTHONPATH": str(Path(__file__).resolve().parents[2])})
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads((out / f"{i}.json").read_text()) for i in range(processes)]
 

@@ -7,31 +7,35 @@ gradients are compared with `torch_reference`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from matplotlib.image import imread
+from samples import (
+    BOUND,
+    COMPARED,
+    FLOATING,
+    SAMPLED,
+    arguments,
+    as_value,
+    expected,
+    is_tensor,
+    same,
+)
 from torch_reference import REFERENCE
 
 from kkernel import api
 from kkernel.api import objects
-from kkernel.api.convert import list_to_q, to_q, to_tensor
+from kkernel.api.convert import to_tensor
 from kkernel.api.declare import FUNCTIONS, Function
-from kkernel.api.kinds import TENSOR_KINDS
 from kkernel.api.names import NAMES
 from kkernel.api.reference import groups, page
 from kkernel.q.errors import QError
-from kkernel.q.symbols import Symbol
-from kkernel.q.values import List, Value, items, qtype
+from kkernel.q.values import List, Value, qtype
 from kkernel.session import Session
 
 api.load()
-BOUND = ("math-", "module-functional")
-SAMPLED = [(f, s) for f in FUNCTIONS.values() if f.group.startswith(BOUND)
-           for s in f.samples if f.group != "math-random"]
-FLOATING = torch.float32, torch.float64
 
 
 def sample_id(case: tuple[Function, str]) -> str:
@@ -77,59 +81,6 @@ def test_mathematics_has_samples_and_a_reference() -> None:
 
 
 # ---------------------------------------------------------------- equal to PyTorch
-
-def arguments(f: Function, x: Value) -> list[Value]:
-    return list(f.arguments(x)) if f.name != "multidot" else items(x)
-
-
-def is_tensor(f: Function, i: int, arg: Value) -> bool:
-    if f.name == "multidot":
-        return True
-    kind = f.params[min(i, len(f.params) - 1)].kind
-    if i < f.required or (kind in TENSOR_KINDS and qtype(arg) >= 0):
-        return kind in TENSOR_KINDS
-    return f.name == "bincount" and qtype(arg) > 0
-
-
-def plain(arg: Value) -> Any:
-    """An option as Python: numbers, flags, symbols as str, longs as list."""
-    if isinstance(arg, Symbol):
-        return str(arg)
-    return arg.tolist() if isinstance(arg, np.ndarray) else arg
-
-
-def expected(f: Function, args: list[Value], grad: bool = False) -> Any:
-    given = []
-    for i, arg in enumerate(args):
-        if not is_tensor(f, i, arg):
-            given.append(plain(arg))
-        elif f.params[min(i, len(f.params) - 1)].kind.word.endswith("number") and qtype(arg) < 0:
-            given.append(arg)
-        else:
-            t = to_tensor(arg, own=True)
-            given.append(t.requires_grad_() if grad and t.dtype in FLOATING else t)
-    return REFERENCE[f.name](*given)
-
-
-def same(a: Value, b: Value) -> bool:
-    if qtype(a) != qtype(b):
-        return False
-    if type(a) is List and type(b) is List:
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    x, y = np.asarray(a), np.asarray(b)
-    return x.dtype == y.dtype and x.shape == y.shape and bool(
-        np.allclose(x, y, rtol=1e-6, atol=1e-9, equal_nan=True) if x.dtype.kind == "f"
-        else np.array_equal(x, y))
-
-
-def as_value(result: Any) -> Value:
-    if isinstance(result, torch.Tensor):
-        return to_q(result)
-    return result if isinstance(result, bool) else list_to_q(list(result))
-
-
-COMPARED = [c for c in SAMPLED if c[0].name in REFERENCE]
-
 
 @pytest.mark.parametrize("case", COMPARED, ids=sample_id)
 def test_k_values_give_what_torch_gives(case: tuple[Function, str], q: Session) -> None:
@@ -244,7 +195,7 @@ def test_draws_follow_their_probabilities(q: Session) -> None:
     assert sorted(run("multinomial(1 2 3f;3)").tolist()) == [0, 1, 2]
 
 
-MESSAGES = Path(__file__).parent / "data" / "error_messages.tsv"
+MESSAGES = Path(__file__).parents[1] / "data" / "error_messages.tsv"
 ERRORS = [line.split("\t") for line in MESSAGES.read_text().splitlines() if line[:2] != "# "]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_declarations import COMPARED, arguments, as_value, is_tensor, plain
+from samples import COMPARED, arguments, as_value, is_tensor, plain
 from torch_reference import REFERENCE
 
 from kkernel.api import objects

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 ADDRESS = re.compile(r"\b\d{11,}\b|\b\d+\.\.$", re.M)  # whole, or cut at the console's width
 PANELS = (".ui.spec", ".ui.hist", ".ui.init", ".ui.state")

@@ -1,8 +1,4 @@
-"""The one-line form of a value, evaluated, gives the value back.
-
-Lists of one item (`,1`) and tables (`+`a`b!...`) print in k: they read back behind `k)`, as
-everything else does, and are left out where the text is read as q.
-"""
+"""Any q value: strategies for hypothesis, and equality bit for bit."""
 
 from __future__ import annotations
 
@@ -10,24 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kkernel.q import Interpreter
 from kkernel.q.symbols import symbols
-from kkernel.q.text import show
 from kkernel.q.types import BY_CODE, EPOCH
 from kkernel.q.values import Dict, List, Table, at, char_code, collapse, count, qtype
 
-q = Interpreter()
 Fits = Callable[[list[Any]], bool]
 
-pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
-
-_NAME = st.text("abcXYZ012", min_size=1, max_size=5).filter(lambda s: s[0].isalpha())
-_DAYS = st.integers(-300_000, 2_900_000)
-_CLOCK = st.integers(-10**8, 10**8)
+NAMES = st.text("abcXYZ012", min_size=1, max_size=5).filter(lambda s: s[0].isalpha())
+DAYS = st.integers(-300_000, 2_900_000)
+CLOCK = st.integers(-10**8, 10**8)
 
 
 def special(code: int) -> st.SearchStrategy[int]:
@@ -44,12 +33,12 @@ def since_2000(code: int, numbers: st.SearchStrategy[int]) -> st.SearchStrategy[
     return st.one_of(numbers.map(lambda v: v + EPOCH[code]), special(code))
 
 
-_RAW: dict[int, st.SearchStrategy[Any]] = {
+RAW: dict[int, st.SearchStrategy[Any]] = {
     1: st.booleans(), 4: st.integers(0, 255), 5: integers(5), 6: integers(6), 7: integers(7),
     8: st.floats(width=32), 9: st.floats(), 10: st.integers(0, 255),
     12: since_2000(12, st.integers(-10**18, 10**18)), 13: since_2000(13, st.integers(-9999, 9999)),
-    14: since_2000(14, _DAYS), 16: since_2000(16, st.integers(-10**18, 10**18)),
-    17: since_2000(17, _CLOCK), 18: since_2000(18, _CLOCK), 19: since_2000(19, _CLOCK),
+    14: since_2000(14, DAYS), 16: since_2000(16, st.integers(-10**18, 10**18)),
+    17: since_2000(17, CLOCK), 18: since_2000(18, CLOCK), 19: since_2000(19, CLOCK),
 }
 
 
@@ -63,16 +52,16 @@ def not_one(x: list[Any]) -> bool:
 
 def vectors(code: int, fits: Fits) -> st.SearchStrategy[Any]:
     t = BY_CODE[code]
-    return st.lists(_RAW[code], max_size=6).filter(fits).map(
+    return st.lists(RAW[code], max_size=6).filter(fits).map(
         lambda raw: np.array(raw, t.raw).view(t.dtype))
 
 
 def symbol_vectors(fits: Fits) -> st.SearchStrategy[Any]:
-    return st.lists(_NAME, max_size=4).filter(fits).map(symbols)
+    return st.lists(NAMES, max_size=4).filter(fits).map(symbols)
 
 
 def dictionaries(inner: st.SearchStrategy[Any], fits: Fits) -> st.SearchStrategy[Any]:
-    entries = st.lists(st.tuples(_NAME, inner), max_size=3, unique_by=lambda p: p[0])
+    entries = st.lists(st.tuples(NAMES, inner), max_size=3, unique_by=lambda p: p[0])
     return entries.filter(fits).map(
         lambda pairs: Dict(symbols(k for k, _ in pairs), collapse([v for _, v in pairs])))
 
@@ -86,11 +75,11 @@ def lists(inner: st.SearchStrategy[Any], fits: Fits) -> st.SearchStrategy[Any]:
 def tables(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> Table:
     """Tables of columns of any type, of one column and of one row too."""
     rows = draw(st.integers(1, 3))
-    simple = st.sampled_from(sorted(_RAW)).flatmap(
-        lambda code: st.lists(_RAW[code], min_size=rows, max_size=rows).map(
+    simple = st.sampled_from(sorted(RAW)).flatmap(
+        lambda code: st.lists(RAW[code], min_size=rows, max_size=rows).map(
             lambda raw: np.array(raw, BY_CODE[code].raw).view(BY_CODE[code].dtype)))
     nested = st.lists(inner, min_size=rows, max_size=rows).map(collapse)
-    columns = draw(st.lists(_NAME, min_size=1, max_size=3, unique=True))
+    columns = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
     return Table(columns, [draw(st.one_of(simple, nested)) for _ in columns])
 
 
@@ -102,7 +91,7 @@ def keyed(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> Any:
 
 def values_with(fits: Fits, whole: bool) -> st.SearchStrategy[Any]:
     """Values of all types; `whole`: tables too."""
-    simple = st.one_of(*[vectors(code, fits) for code in _RAW], symbol_vectors(fits))
+    simple = st.one_of(*[vectors(code, fits) for code in RAW], symbol_vectors(fits))
     atoms = simple.filter(len).map(lambda x: at(x, 0))
 
     def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -133,24 +122,3 @@ def same(x: Any, y: Any) -> bool:
     if qtype(x) == -10:
         return qtype(y) == -10 and char_code(x) == char_code(y)
     return qtype(x) == qtype(y) and (x == y or (x != x and y != y))
-
-
-@settings(deadline=None, max_examples=300)
-@given(values)
-def test_the_one_line_form_reads_back(x: Any) -> None:
-    assert same(x, q(show.line(x, 17)))
-
-
-@settings(deadline=None, max_examples=300)
-@given(values_with(any_count, whole=True))
-def test_the_one_line_form_reads_back_as_k(x: Any) -> None:
-    assert same(x, q("k)" + show.line(x, 17)))
-
-
-@pytest.mark.parametrize("text", [
-    "(+/)", "{x*x}", "+[;2]", "{x+y}[1;]", "(-':)", "til", "(til;+;{x})", "(::;1)", "`s#1 2 3",
-    "(`u#`a`b)!1 2", "`a`b!(1 2;{x})", "`:file", "0x", "0#0p",
-])
-def test_functions_and_attributes_read_back(text: str) -> None:
-    once = show.line(q(text))
-    assert show.line(q(once)) == once
