@@ -17,7 +17,7 @@ from .itemwise import itemwise
 from .lists.joining import joined_rows
 from .lists.positions import missing
 from .registry import KEYWORDS, OPERATORS
-from .tables.rows import with_columns
+from .tables.columns import with_columns
 from .values import (
     EMPTY,
     Dict,

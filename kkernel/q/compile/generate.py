@@ -27,6 +27,7 @@ from ..syntax import nodes as N
 from ..values import EMPTY, List, Value, collapse
 from .fusions import each_group, symbols_of
 from .inline import COMPARISONS, EXPRESSIONS, SMALL, small
+from .library import library_call
 from .nouns import is_plain_global, primitive, unary_form
 from .scope import Returned, Scope, Unit, compile_node, trace
 
@@ -68,6 +69,7 @@ class Source:
             "EMPTY": EMPTY, "apply": apply, "apply1": apply1, "apply2": apply2, "truth": truth,
             "times": times, "collapse": collapse, "append_to": append_to,
             "Returned": Returned, "located": located, "root": scope.globals.root,
+            "find": scope.globals.root.get,
             "get": scope.globals.get, "views": scope.globals.views}
         self.level = 2
         self.temporaries = 0
@@ -156,6 +158,10 @@ class Source:
                   f"{test} = truth({test})", pos)
         self.release(before, test)
         return test
+
+    def operands(self, nodes: list[N.Node | None]) -> list[str]:
+        """Evaluated from the right, listed from the left."""
+        return ["MISSING" if n is None else self.value(n) for n in nodes[::-1]][::-1]
 
     def statements(self, body: list[N.Node | None]) -> str:
         """Write them all; the operand for the last."""
@@ -255,11 +261,11 @@ def _name(source: Source, node: N.Name) -> str:
 
 def _root(source: Source, name: str) -> str:
     """The value of a global, None where it takes a longer search."""
-    own = f"root[{name!r}] if {name!r} in root else "
+    found = source.set(f"find({name!r})")
     library = source.scope.globals.library(name)
-    if library is None:
-        return source.set(own + "None")
-    return source.set(f"{own}None if views else {source.constant(library)}")
+    if library is not None:
+        source.line(f"if {found} is None and not views: {found} = {source.constant(library)}")
+    return found
 
 
 @emits(N.DerivedNode)
@@ -273,8 +279,10 @@ def _derived(source: Source, node: N.DerivedNode) -> str:
 def _list(source: Source, node: N.ListNode) -> str:
     if not _has_values(node):
         return source.closure(node)
-    values = _operands(source, node.items)
-    general = _any(values, "List")  # one general list, such as a pointer, makes all general
+    operands = source.operands(node.items)
+    values = ", ".join(operands)
+    # one general list, such as a pointer, makes all general
+    general = " or ".join(f"type({v}) is List" for v in operands if v[0] == "t")
     return source.set(f"{f'List(({values},)) if {general} else ' * bool(general)}"
                       f"collapse([{values}])")
 
@@ -282,17 +290,6 @@ def _list(source: Source, node: N.ListNode) -> str:
 def _has_values(node: N.ListNode) -> bool:
     """Whether a list is neither a constant nor a projection of enlist."""
     return None not in node.items and not all(isinstance(n, N.Const) for n in node.items)
-
-
-def _any(operands: str, *types: str) -> str:
-    """A test whether an operand is of these types."""
-    return " or ".join(f"type({v}) is {t}" for t in types for v in operands.split(", ")
-                       if v[0] == "t")
-
-
-def _operands(source: Source, nodes: list[N.Node | None]) -> str:
-    """Evaluated from the right, listed from the left."""
-    return ", ".join(["MISSING" if n is None else source.value(n) for n in nodes[::-1]][::-1])
 
 
 # ---------------------------------------------------------------- application
@@ -329,52 +326,15 @@ def _operation(source: Source, op: Primitive, x: str, y: str, pos: int) -> str:
     return name
 
 
-def _library_call(source: Source, node: N.Apply) -> str | None:
-    """A function of a library applied to one value, unless its name has another value by then;
-    None for other applications."""
-    if len(node.args) != 1 or not isinstance(node.fn, N.Name) or node.args[0] is None:
-        return None
-    word, x = node.fn.name, node.args[0]
-    f = source.scope.globals.library(word) if is_plain_global(word, source.scope) else None
-    if not isinstance(f, Foreign) or f.rank != 1:
-        return None
-    items = x.items if isinstance(x, N.ListNode) and None not in x.items else []
-    args = _operands(source, items) if items else source.value(x)
-    listed = _has_list(source, items, args) if len(items) > 1 else ""
-    value = f"collapse([{args}])" if items else args
-    name = source.fresh()
-    source.line(f"if {word!r} in root or views: {name} = apply1(get({word!r}, ''), {value})",
-                node.pos)
-    if listed:
-        _call_on_items(source, f, listed, name, args, node.pos)
-    source.line(f"else: {name} = {source.constant(f.fn)}({value})", node.pos)
-    return name
-
-
-def _call_on_items(source: Source, f: Foreign, listed: str, name: str, args: str, pos: int) -> None:
-    """The branch of a call on items, by the function for their types if there is one."""
-    types = ", ".join(f"type({v})" for v in args.split(", "))
-    source.line(f"elif {listed}:")
-    source.line(f"    {name} = {source.constant(f.readers)}.get(({types}))")
-    source.line(f"    {name} = {name}({args}) if {name} is not None else "
-                f"{source.constant(f.on_items)}({args})", pos)
-
-
-def _has_list(source: Source, items: list[N.Node | None], operands: str) -> str:
-    """A test whether an item is a list."""
-    known = any(isinstance(n, N.Const) and isinstance(n.value, (List, np.ndarray)) for n in items)
-    return "True" if known else _any(operands, "List", "ndarray")
-
-
 @emits(N.Apply)
 def _apply(source: Source, node: N.Apply) -> str:
-    called = _library_call(source, node)
+    called = library_call(source, node)
     if called is not None:
         return called
     nodes = node.args
     if node.bracketed and nodes == [None]:
         nodes = [N.Const(node.pos, NULL)]
-    args = _operands(source, nodes)
+    args = ", ".join(source.operands(nodes))
     elided = any(n is None for n in nodes)
     if isinstance(node.fn, N.Verb) and not elided:
         plain = not node.bracketed and len(nodes) == 1

@@ -17,7 +17,7 @@ from ..operators.match import match
 from ..symbols import sym
 from ..syntax import nodes as N
 from ..syntax import patterns as P
-from ..tables.rows import unkey
+from ..tables.columns import unkey
 from ..types import BY_CHAR
 from ..values import Dict, Table, Value, at, collapse, count, hashable, items, qtype
 from .assignment import Write, variable

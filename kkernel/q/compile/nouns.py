@@ -6,7 +6,7 @@ from ..errors import QParseError
 from ..functions import NULL, Iterator
 from ..registry import CONSTANTS, KEYWORDS, OPERATORS
 from ..syntax import nodes as N
-from ..tables.rows import key_table, table_of
+from ..tables.columns import key_table, table_of
 from ..values import List, Value, collapse, record
 from .scope import Code, Scope, Slots, Unit, compile_node, compiles, constant, trace
 

@@ -12,22 +12,10 @@ from ..errors import QError, type_error
 from ..lists.attributes import keep_after_append
 from ..registry import OPERATORS, keyword
 from ..symbols import Symbol
-from ..tables.rows import (
-    append_items,
-    append_or_null,
-    find_rows,
-    is_row,
-    is_table,
-    key_table,
-    named,
-    records,
-    row_records,
-    select_columns,
-    stored,
-    symbol_list,
-    unkey,
-    upsert_keyed,
-)
+from ..tables.append import append_items, append_or_null
+from ..tables.columns import is_table, key_table, named, select_columns, stored, symbol_list, unkey
+from ..tables.records import records, row_records, upsert_keyed
+from ..tables.rows import find_rows, is_row
 from ..values import Dict, List, Table, Value, collapse, is_list, items, record
 
 

@@ -15,22 +15,19 @@ from ..qsql.aggregates import NAMES as AGGREGATES
 from ..qsql.aggregates import aggregate
 from ..registry import OPERATORS, keyword
 from ..symbols import Symbol
-from ..tables.joins import ABSENT, Equals, Timeline, as_of, key_matches, pairs
-from ..tables.rows import (
-    append_items,
-    concatenate,
+from ..tables.append import append_items, concatenate, nulls_like, replace_rows
+from ..tables.columns import (
     key_columns,
     key_table,
     named,
-    nulls_like,
     rekey,
     repeat,
-    replace_rows,
     symbol_list,
     unkey,
     with_columns,
     without_columns,
 )
+from ..tables.joins import ABSENT, Equals, Timeline, as_of, key_matches, pairs
 from ..values import EMPTY, Array, Dict, List, Table, Value, at, collapse, count, is_list, items
 from .tables import table_value
 

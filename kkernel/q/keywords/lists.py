@@ -12,7 +12,7 @@ from ..memory import reserve
 from ..operators.drop import drop
 from ..operators.take import cut_at, part
 from ..registry import KEYWORDS, OPERATORS, keyword
-from ..tables.rows import columns_dict, flip_dict
+from ..tables.columns import columns_dict, flip_dict
 from ..types import LONG_NULL
 from ..values import (
     EMPTY,

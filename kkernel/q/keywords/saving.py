@@ -10,7 +10,7 @@ from ..errors import QError, type_error
 from ..files.storage import file_symbol, read_value, suffix, write_atomically, write_value
 from ..registry import OPERATORS, keyword
 from ..symbols import Symbol, names, sym, symbols
-from ..tables.rows import unkey
+from ..tables.columns import unkey
 from ..values import Dict, Table, Value, is_vector, items, qtype, text
 
 

@@ -16,9 +16,9 @@ from ..qsql.phrases import PhraseNames
 from ..qsql.query import select_
 from ..registry import keyword
 from ..symbols import Symbol, sym, symbols
-from ..tables.rows import (
+from ..tables.append import concatenate
+from ..tables.columns import (
     columns_of,
-    concatenate,
     is_table,
     key_columns,
     key_table,

@@ -8,7 +8,10 @@ import numpy as np
 
 from ..errors import QError, length_error, type_error
 from ..symbols import Symbol, symbols
-from ..tables.rows import find_rows, fitted, records, repeat, unkey, upsert_keyed
+from ..tables.append import fitted
+from ..tables.columns import repeat, unkey
+from ..tables.records import records, upsert_keyed
+from ..tables.rows import find_rows
 from ..values import (
     Array,
     Attributed,

@@ -13,17 +13,10 @@ import numpy as np
 
 from ..errors import QError, type_error
 from ..symbols import Symbol
-from ..tables.rows import (
-    append_or_null,
-    fitted,
-    look_up,
-    row_records,
-    select_columns,
-    symbol_list,
-    unkey,
-    upsert_keyed,
-    with_columns,
-)
+from ..tables.append import append_or_null, fitted
+from ..tables.columns import select_columns, symbol_list, unkey, with_columns
+from ..tables.records import row_records, upsert_keyed
+from ..tables.rows import look_up
 from ..types import DTYPE
 from ..values import (
     Array,

@@ -10,7 +10,8 @@ from bisect import bisect_left, bisect_right
 import numpy as np
 
 from ..errors import type_error
-from ..tables.rows import is_table, records, unkey
+from ..tables.columns import is_table, unkey
+from ..tables.records import records
 from ..types import LONG_NULL
 from ..values import Array, List, Table, Value, collapse, is_list, items
 from .enums import resolve

@@ -14,7 +14,8 @@ from ..atoms.extremes import greatest, least
 from ..atoms.promote import to_long
 from ..errors import type_error
 from ..symbols import Symbol
-from ..tables.rows import find_rows, records
+from ..tables.records import records
+from ..tables.rows import find_rows
 from ..types import CODE_OF_DTYPE, DTYPE
 from ..values import (
     Array,

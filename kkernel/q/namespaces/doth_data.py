@@ -12,7 +12,7 @@ from ..operators.cast import cast
 from ..operators.file_text import prepare
 from ..registry import KEYWORDS
 from ..symbols import symbols
-from ..tables.rows import is_table, unkey
+from ..tables.columns import is_table, unkey
 from ..values import (
     Dict,
     List,

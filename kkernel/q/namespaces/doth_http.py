@@ -9,7 +9,7 @@ from ..errors import type_error
 from ..functions import PyFunction
 from ..registry import KEYWORDS
 from ..symbols import Symbol, symbols
-from ..tables.rows import unkey
+from ..tables.columns import unkey
 from ..text.show import table_lines
 from ..values import Dict, List, Value, qtype, string, text, vector
 from .doth_markup import anchor, document, element, joined, lines, plain

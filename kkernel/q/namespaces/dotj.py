@@ -18,7 +18,7 @@ from .. import context
 from ..errors import QError, type_error
 from ..functions import NULL, PyFunction
 from ..lists.enums import resolve
-from ..tables.rows import is_table, unkey
+from ..tables.columns import is_table, unkey
 from ..text.format import cells
 from ..text.show import line
 from ..values import (

@@ -20,7 +20,8 @@ from ..lists.positions import take_positions
 from ..lists.search import distinct_positions, find
 from ..registry import KEYWORDS, OPERATORS
 from ..symbols import Symbol, names, sym, symbols
-from ..tables.rows import is_table, named, nulls_like, rekey, symbol_list, unkey, with_columns
+from ..tables.append import nulls_like
+from ..tables.columns import is_table, named, rekey, symbol_list, unkey, with_columns
 from ..types import BY_CODE
 from ..values import (
     EMPTY,

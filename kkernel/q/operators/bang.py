@@ -7,7 +7,7 @@ from ..internal import internal
 from ..lists.enumerate import refer
 from ..registry import operator
 from ..symbols import Symbol
-from ..tables.rows import key_table, named, repeat, stored
+from ..tables.columns import key_table, named, repeat, stored
 from ..types import LONG_NULL
 from ..values import Dict, List, Table, Value, is_atom, is_list, items, qtype
 

@@ -8,7 +8,9 @@ from ..errors import domain_error, type_error
 from ..lists.positions import take_positions
 from ..lists.search import depth, first_positions
 from ..registry import operator
-from ..tables.rows import find_rows, records, symbol_list, without_columns
+from ..tables.columns import symbol_list, without_columns
+from ..tables.records import records
+from ..tables.rows import find_rows
 from ..values import (
     Array,
     Dict,

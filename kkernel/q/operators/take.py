@@ -13,7 +13,7 @@ from ..lists.positions import at_positions
 from ..memory import item_size, reserve
 from ..registry import operator
 from ..symbols import Symbol
-from ..tables.rows import select_columns, symbol_list
+from ..tables.columns import select_columns, symbol_list
 from ..types import LONG_NULL
 from ..values import (
     EMPTY,

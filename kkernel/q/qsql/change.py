@@ -12,15 +12,14 @@ from ..errors import QError, type_error
 from ..lists.grouping import Groups
 from ..lists.positions import take_positions
 from ..symbols import Symbol
-from ..tables.rows import (
+from ..tables.append import nulls_like, replace_rows
+from ..tables.columns import (
     is_column,
     is_table,
     key_table,
     named,
-    nulls_like,
     rekey,
     repeat,
-    replace_rows,
     stored,
     symbol_list,
     unkey,

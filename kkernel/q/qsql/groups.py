@@ -16,7 +16,8 @@ from ..lists.grouping import Groups
 from ..lists.positions import take_positions
 from ..registry import KEYWORDS
 from ..symbols import Symbol
-from ..tables.rows import concatenate, is_column, repeat
+from ..tables.append import concatenate
+from ..tables.columns import is_column, repeat
 from ..values import Array, Enum, List, Value, collapse, is_atom, is_vector
 from .aggregates import NAMES, aggregate
 from .phrases import ROW, PhraseNames

@@ -12,7 +12,7 @@ from ..registry import CONSTANTS, KEYWORDS, OPERATORS
 from ..symbols import Symbol, sym, symbols
 from ..syntax import nodes as N
 from ..syntax.patterns import Match, MatchCond
-from ..tables.rows import flip_dict
+from ..tables.columns import flip_dict
 from ..values import Dict, List, Value, char, collapse, enlist, is_vector
 from .trees import assign_through
 

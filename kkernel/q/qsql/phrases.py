@@ -10,7 +10,7 @@ from ..functions import Primitive
 from ..lists.enums import domain
 from ..lists.positions import ENUM_NULL, at_positions, take_positions
 from ..symbols import Symbol, sym
-from ..tables.rows import unkey
+from ..tables.columns import unkey
 from ..values import Array, Enum, List, Table, Value, is_vector, items, qtype
 from .trees import GLOBALS, Names
 

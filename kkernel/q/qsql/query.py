@@ -17,9 +17,8 @@ from ..lists.grouping import Groups
 from ..lists.positions import missing, take_positions
 from ..memory import reserve
 from ..symbols import Symbol, sym, symbols
-from ..tables.rows import (
-    distinct_rows,
-    empty_like,
+from ..tables.append import empty_like
+from ..tables.columns import (
     flip_dict,
     is_column,
     is_table,
@@ -29,6 +28,7 @@ from ..tables.rows import (
     table_of,
     unkey,
 )
+from ..tables.rows import distinct_rows
 from ..values import (
     EMPTY,
     Array,
