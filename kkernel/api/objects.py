@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import torch
@@ -50,8 +49,8 @@ class Handle:
 
 TENSORS: dict[int, torch.Tensor] = {}  # number -> tensor
 HANDLES: dict[int, Handle] = {}  # number -> handle of any other object, undefined tensors too
-_START, _STEP = 0x55D4_8C01_2A40, 0x30
-number = count(_START, _STEP).__next__  # the number of the next pointer
+# the number of the next pointer; an odd step leaves numbers that dictionaries do not confuse
+number = iter(range(0x55D4_8C01_2A40, 1 << 62, 0x31)).__next__
 
 
 def register(kind: str, obj: Any, tag: str = "") -> List:

@@ -141,6 +141,28 @@ def test_pointers_freed_or_undefined_are_named(q: Session) -> None:
     objects.free_all()
 
 
+def test_a_place_in_a_loop_meets_other_types(q: Session) -> None:
+    run = q.interpreter
+    run("f:{do[3;r:Abs x];r};g:{do[3;r:mul(x;2)];r};h:{do[3;r:Sum x];r};t:tensor 1 2f")
+    values = ("tensor -1 2f", "-1 2f", "-3", "tensor -4i", "-1 2i")
+    for value in values * 10:  # more often than a place takes the reader of other types
+        assert seen(run(f"f {value}")) == seen(run(f"Abs {value}"))
+        assert seen(run(f"g {value}")) == seen(run(f"mul({value};2)"))
+    for value in ("t", "(t;0)", "t", "(1 2f;0)", "(t;0)"):
+        assert seen(run(f"h {value}")) == seen(run(f"Sum {value}"))
+    objects.free_all()
+
+
+def test_a_place_in_a_loop_asks_for_names_again(q: Session) -> None:
+    run = q.interpreter
+    run("f:{do[3;r:Abs x];r}")
+    assert run("f -2") == 2
+    run("Abs:{x+1}")
+    assert run("f -2") == -1
+    run("delete Abs from `.")
+    assert run("f -2") == 2
+
+
 def test_a_reader_is_straight_code() -> None:
     text = source("pao", True)
     assert "tensors[i]" in text and "for " not in text and "runs[a2]" in text
