@@ -11,7 +11,7 @@ import sys
 from inspect import CO_NESTED
 
 from .compile import Unit
-from .compile.generate import FILE, place
+from .compile.source import FILE, place
 from .errors import Frame
 
 
