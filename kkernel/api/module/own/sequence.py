@@ -10,6 +10,7 @@ from kkernel.q.errors import QError
 
 from .calls import call, most
 from .family import adopt, label
+from .overwrite import through
 
 
 class Sequential(nn.Sequential):
@@ -18,16 +19,12 @@ class Sequential(nn.Sequential):
     label = "Sequential"
 
     def forward(self, *x: Tensor | None) -> Any:
-        if len(x) == 1 and self._modules:
-            return super().forward(x[0])
-        modules = iter(self)
-        first = next(modules, None)
-        if first is None:
+        modules = list(self._modules.values())
+        if not modules:
             raise QError("Cannot call forward() on an empty Sequential")
-        y = call(first, x)
-        for module in modules:
-            y = module(y)
-        return y
+        if len(x) == 1:
+            return through(modules, x[0])
+        return through(modules[1:], call(modules[0], x))
 
 
 class SeqNest(Sequential):
