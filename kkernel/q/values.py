@@ -21,6 +21,8 @@ functions          see functions.py;  `::` is `functions.NULL`
 =================  ==========================================================================
 
 Values are immutable by convention: nothing writes into an array or list that it did not make.
+This module gives all that other modules know of values; vectors.py is the part about atoms and
+simple vectors.
 """
 
 from __future__ import annotations
@@ -32,10 +34,31 @@ import numpy as np
 
 from .errors import QError
 from .symbols import TABLE, U4, Symbol, names, sym, symbols
-from .types import BY_CODE, CODE_OF_DTYPE, DTYPE
+from .types import CODE_OF_DTYPE, DTYPE
+from .vectors import (
+    ATOM_CODE,
+    ONE_NULL,
+    Array,
+    Attributed,
+    Value,
+    bare,
+    char,
+    char_code,
+    is_string,
+    is_vector,
+    null_vector,
+    string,
+    text,
+    vector,
+)
 
-Value = Any  # a q value in one of the forms above
-Array = np.ndarray[Any, Any]
+__all__ = [
+    "ATOM_CODE", "EMPTY", "Array", "Attributed", "Dict", "Enum", "EnumAtom", "KeyMap", "List",
+    "Table", "Value", "at", "bare", "char", "char_code", "collapse", "count", "dictionary",
+    "empty", "enlist", "hashable", "hashables", "is_atom", "is_function", "is_list",
+    "is_string", "is_vector", "items", "null", "null_vector", "qtype", "record", "rectangle",
+    "string", "text", "vector",
+]
 
 
 class List(list[Any]):
@@ -43,15 +66,6 @@ class List(list[Any]):
 
     __slots__ = ()
     qtype = 0
-
-
-class Attributed(np.ndarray[Any, Any]):
-    """A vector that carries an attribute, `attr` one of s u p g.  Results of numpy lose it."""
-
-    attr: str
-
-    def __array_finalize__(self, obj: Any) -> None:
-        self.attr = ""
 
 
 class Enum:
@@ -181,13 +195,6 @@ class Table:
 
 # ---------------------------------------------------------------- types
 
-ATOM_CODE: dict[type, int] = {
-    int: -7, float: -9, bool: -1, Symbol: -11, np.bytes_: -10,
-    np.bool_: -1, np.uint8: -4, np.int16: -5, np.int32: -6, np.int64: -7,
-    np.float32: -8, np.float64: -9, np.void: -2,
-}
-
-
 def qtype(x: Value) -> int:
     """The type number, as q's `type`: negative for atoms, 0 general, 98 table, 99 dictionary."""
     code = ATOM_CODE.get(type(x))
@@ -210,21 +217,6 @@ def is_list(x: Value) -> bool:
     return isinstance(x, (np.ndarray, List, Enum))
 
 
-def is_vector(x: Value) -> bool:
-    """A simple vector (not a rectangle)."""
-    return isinstance(x, np.ndarray) and x.ndim == 1
-
-
-def bare(x: Array) -> Array:
-    """An array without its attribute; a plain one is itself, so that what is remembered of it
-    is found again."""
-    return x if type(x) is np.ndarray else x.view(np.ndarray)
-
-
-def is_string(x: Value) -> bool:
-    return isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.kind == "S"
-
-
 def is_function(x: Value) -> bool:
     return 100 <= qtype(x) < 127
 
@@ -234,41 +226,6 @@ def is_function(x: Value) -> bool:
 EMPTY = List()  # ()
 
 
-def char(c: str | int) -> Value:
-    """A char atom."""
-    return np.bytes_(bytes([c if isinstance(c, int) else ord(c)]))
-
-
-def char_code(c: Value) -> int:
-    """The byte of a char atom; numpy drops a NUL, so length 0 is code 0."""
-    return c[0] if c else 0
-
-
-def string(text: str | bytes) -> Array:
-    """A char vector; text is encoded as UTF-8."""
-    raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-    return np.frombuffer(raw, "S1") if raw else np.empty(0, "S1")
-
-
-def text(x: Value) -> str:
-    """The Python text of a char vector, char atom or symbol."""
-    if isinstance(x, Symbol):
-        return str(x)
-    if isinstance(x, np.ndarray) and x.dtype.kind == "S":
-        return x.tobytes().decode("utf-8", "surrogateescape")
-    if isinstance(x, (bytes, np.bytes_)):
-        return bytes(x).decode("utf-8", "surrogateescape") or "\0"
-    raise QError("type")
-
-
-def vector(code: int, raw: Any) -> Array:
-    """A vector of type `code` from raw numbers (symbols: from names)."""
-    if code == 11:
-        return symbols(raw)
-    t = BY_CODE[code]
-    return np.asarray(raw, t.raw).view(t.dtype)
-
-
 def empty(code: int) -> Value:
     """The empty list of a type; `()` for type 0."""
     return np.empty(0, DTYPE[code]) if code else EMPTY
@@ -276,19 +233,7 @@ def empty(code: int) -> Value:
 
 def null(code: int) -> Value:
     """The null atom of a simple type (0b and 0x00 for the two types that have none)."""
-    return at(_NULLS[code], 0)
-
-
-def null_vector(code: int, n: int) -> Array:
-    """n nulls of a type, as a new vector."""
-    return np.repeat(_NULLS[code], n)
-
-
-def _one_null(code: int) -> Array:
-    t = BY_CODE[code]
-    if code == 2:
-        return np.zeros(1, t.dtype)
-    return np.array([t.null or 0], t.raw).view(t.dtype)
+    return at(ONE_NULL[code], 0)
 
 
 def at(x: Value, i: int) -> Value:
@@ -313,9 +258,6 @@ def at(x: Value, i: int) -> Value:
     if i == 0:
         return x
     raise QError("type")
-
-
-_NULLS: dict[int, Array] = {c: _one_null(c) for c in BY_CODE}
 
 
 def items(x: Value) -> list[Value]:
