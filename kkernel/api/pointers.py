@@ -87,12 +87,14 @@ def return_(x: Value) -> Value:
 
 def use(x: Value, y: Value) -> None:
     """Put the object of y, or the value y, behind the pointer x."""
-    tensors = objects.TENSORS
-    if is_pointer(x) and is_pointer(y) and x[0] in tensors and y[0] in tensors and x[0] != y[0]:
-        tensors[x[0]] = tensors[y[0]]  # no call stands in between: nothing is lost by a signal
-        del tensors[y[0]]
-        changed(tensors[x[0]])
-        return
+    if type(x) is List is type(y) and len(x) == 1 == len(y):
+        target, source, tensors = x[0], y[0], objects.TENSORS
+        if type(target) is int is type(source) and target in tensors and source in tensors \
+                and target != source:
+            tensors[target] = tensors[source]  # no call in between: nothing is lost by a signal
+            del tensors[source]
+            changed(tensors[target])
+            return
     _use(x, y)
 
 

@@ -163,6 +163,24 @@ def test_a_place_in_a_loop_asks_for_names_again(q: Session) -> None:
     assert run("f -2") == 2
 
 
+def test_use_in_a_loop_makes_no_projection(q: Session) -> None:
+    run = q.interpreter
+    run("t:tensor 1 2f;f:{do[3;use[t]mul(t;2)];tensor t}")
+    assert run("f 0").tolist() == [8, 16]
+    assert run("count obj[]") == 1
+    run("g:{do[2;r:use[x]y];r}")
+    assert run("g[t;5 6f]") is NULL and run("tensor t").tolist() == [5, 6]
+    with pytest.raises(QError, match="use: 1st arg must be tensor, vector or dictionary") as e:
+        run("g[1;2]")
+    frame = e.value.frames[0]
+    assert frame.text[frame.offset:].startswith("use[x]")
+    run("use:{x+y}")
+    assert run("g[1;2]") == 3
+    run("delete use from `.")
+    assert run("g[t;t]") is NULL
+    objects.free_all()
+
+
 def test_a_reader_is_straight_code() -> None:
     text = source("pao", True)
     assert "tensors[i]" in text and "for " not in text and "runs[a2]" in text

@@ -28,22 +28,43 @@ class Unmet:
 
 
 def library_call(source: Source, node: N.Apply) -> str | None:
-    """A function of a library applied to one value, unless its name has another value by then;
-    None for other applications."""
-    if len(node.args) != 1 or not isinstance(node.fn, N.Name) or node.args[0] is None:
+    """A function of a library applied to all its arguments, unless its name has another value by
+    then; None for other applications."""
+    inner = node.fn
+    if isinstance(inner, N.Apply) and len(inner.args) == len(node.args) == 1:
+        return _two_in_turn(source, inner, node)
+    if not isinstance(inner, N.Name) or len(node.args) != 1 or node.args[0] is None:
         return None
-    word, x = node.fn.name, node.args[0]
-    f = named(source, word, 1)
+    f, x = named(source, inner.name, 1), node.args[0]
     if f is None:
         return None
     listed = isinstance(x, N.ListNode) and None not in x.items and len(x.items) > 1
     args = source.operands(x.items if listed else [x])  # type: ignore[attr-defined]
     whole = f"collapse([{', '.join(args)}])" if listed else args[0]
     name = source.fresh()
-    source.line(f"if {word!r} in root or views: {name} = apply1(get({word!r}, ''), {whole})",
+    source.line(f"{_replaced(inner.name)}: {name} = apply1(get({inner.name!r}, ''), {whole})",
                 node.pos)
     _by_types(source, f, args, name, node.pos)
     return name
+
+
+def _two_in_turn(source: Source, inner: N.Apply, node: N.Apply) -> str | None:
+    """`f[x]y`, where f takes two values: no projection stands between."""
+    word = inner.fn.name if isinstance(inner.fn, N.Name) else ""
+    f = named(source, word, 2) if word else None
+    if f is None or inner.args[0] is None or node.args[0] is None:
+        return None
+    x, y = source.operands([inner.args[0], node.args[0]])
+    name = source.fresh()
+    source.line(f"{_replaced(word)}: {name} = apply1(apply1(get({word!r}, ''), {x}), {y})",
+                node.pos)
+    source.line(f"else: {name} = {source.constant(f.fn)}({x}, {y})", node.pos)
+    return name
+
+
+def _replaced(word: str) -> str:
+    """The branch for a name that has another value than that of the library."""
+    return f"if {word!r} in root or views"
 
 
 def named(source: Source, word: str, rank: int) -> Foreign | None:
