@@ -46,6 +46,11 @@ FROM_NUMPY: dict[np.dtype[Any], torch.dtype] = {
 FROM_CODE: dict[int, torch.dtype] = {
     BY_CHAR[c].code: FROM_NUMPY[BY_CHAR[c].dtype] for c in "bxchijef"}
 
+CPP_NAMES = {  # how messages of C++ call the types
+    torch.float32: "float", torch.float64: "double", torch.int64: "long int",
+    torch.int32: "int", torch.int16: "short int", torch.int8: "signed char",
+    torch.uint8: "unsigned char", torch.bool: "bool", torch.float16: "c10::Half"}
+
 
 def dtype_of(name: str) -> torch.dtype:
     """The torch dtype of a symbol; signals an unknown one."""

@@ -42,7 +42,7 @@ class Functional(Function):
         operands, rest = forms.split(args)
         if len(operands) != self.required or any(type(v) is forms.Operand for v in rest):
             return None
-        values = self.table.read(self.name, rest)
+        values = self.table.read(self.name, rest, self.required)
         run = self._with_options(self._keywords(values))
         if not values.get("inplace"):
             return run
@@ -66,7 +66,7 @@ class Functional(Function):
 
     def invoke(self, x: Value) -> Value:
         args, given = self._split(x)
-        values = self.table.read(self.name, given)
+        values = self.table.read(self.name, given, self.required)
         tensors, pointer = self._inputs(args)
         inplace = bool(values.get("inplace"))
         if inplace and not pointer:
@@ -285,7 +285,7 @@ class Normalize(Functional):
             return super().invoke(x)
         first, *given = items(x)[:-1]
         tensors, _ = self._inputs([first])
-        values = self.table.read(self.name, given)
+        values = self.table.read(self.name, given, self.required)
         self.run(tensors[0], **self._keywords(values), out=out.obj)
         changed(out.obj)
         return NULL

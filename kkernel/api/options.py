@@ -15,12 +15,11 @@ import numpy as np
 import torch
 
 from kkernel.q.errors import QError
-from kkernel.q.functions import NULL
 from kkernel.q.symbols import Symbol, names, sym, symbols
 from kkernel.q.types import LONG_NULL
 from kkernel.q.values import Dict, List, Value, collapse, items, qtype
 
-from .kinds import NO, as_double, as_flag, as_long, as_longs, is_null, kname
+from .kinds import NO, as_double, as_flag, as_long, as_longs, kname
 
 
 class Required:
@@ -41,23 +40,17 @@ class OptionKind:
     """How an option is read from q (`NO` if refused), shown in q, and called in messages.
 
     `read(value, dims)` and `show(python, dims)`: `dims` is the D of options that take one long
-    or D of them.  `named(value, dims)` reads the more lenient named form.
-    `choices` are the symbols that it takes, where there are few.
+    or D of them.  `choices` are the symbols that it takes, where there are few.
     """
 
     word: str
     read: Reader
     show: Shower
-    named: Reader | None = None
     choices: tuple[str, ...] = ()
 
 
 def _plain(value: Any, dims: int) -> Value:
     return value
-
-
-def _widened(x: Value) -> Value:
-    return int(x) if qtype(x) in (-5, -6) else x
 
 
 def _read_optional_long(x: Value, dims: int) -> Any:
@@ -86,7 +79,7 @@ def _show_optional_double(v: Any, dims: int) -> Value:
 
 def _read_longs(x: Value, dims: int) -> Any:
     v = as_longs(x)
-    if v is NO:
+    if v is NO or (dims and type(x) is List):
         return NO
     if dims and len(v) == 1 and as_long(x) is not NO:
         return v * dims
@@ -134,17 +127,12 @@ def _show_symbols(v: Any, dims: int) -> Value:
     return symbols(v)
 
 
-LONG = OptionKind("long scalar", lambda x, d: as_long(x), _plain,
-                  lambda x, d: as_long(_widened(x)))
-OPTIONAL_LONG = OptionKind("long scalar", _read_optional_long, _show_optional_long,
-                           lambda x, d: _read_optional_long(_widened(x), d))
+LONG = OptionKind("long scalar", lambda x, d: as_long(x), _plain)
+OPTIONAL_LONG = OptionKind("long scalar", _read_optional_long, _show_optional_long)
 FLAG = OptionKind("boolean scalar", lambda x, d: as_flag(x), _plain)
-DOUBLE = OptionKind("double", _read_double, _plain,
-                    lambda x, d: _read_double(_widened(x), d))
-OPTIONAL_DOUBLE = OptionKind("double", _read_optional_double, _show_optional_double,
-                             lambda x, d: _read_optional_double(_widened(x), d))
-LONGS = OptionKind("long(s)", _read_longs, _show_longs,
-                   lambda x, d: _read_longs(_widened(x), d))
+DOUBLE = OptionKind("double", _read_double, _plain)
+OPTIONAL_DOUBLE = OptionKind("double", _read_optional_double, _show_optional_double)
+LONGS = OptionKind("long(s)", _read_longs, _show_longs)
 DOUBLES = OptionKind("double(s)", _read_doubles, _show_doubles)
 SYMBOL = OptionKind("symbol", _read_symbol, lambda v, d: sym(v))
 SYMBOLS = OptionKind("symbol(s)", _read_symbols, _show_symbols)
@@ -156,8 +144,9 @@ class Option:
     """One row: name in q, kind, default, torch's name (same as q's if empty), and words.
 
     `dims` > 0: one long or exactly `dims` of them.  `positional` False: by name only.
-    `early`: a positional value that does not fit the option whose turn it is may be this one.
-    `missing` is the refusal when a required option is absent or less than `least`.
+    `last`: the last positional value is this one, if it does not fit the option whose turn it
+    is; `turn` False: that is its only place.
+    `missing` is the refusal when a required option is absent, null or less than `least`.
     `always` shows the option even at its default, `hidden` leaves it out while it is None.
     `like` names the option whose value is the default of this one.
     """
@@ -169,7 +158,8 @@ class Option:
     words: str = ""
     dims: int = 0
     positional: bool = True
-    early: bool = False
+    last: bool = False
+    turn: bool = True
     missing: str = ""
     least: int | None = None
     always: bool = False
@@ -187,7 +177,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Messages:
-    """The texts of refusals; {where} {name} {word} {given} {most} {count} are filled in."""
+    """The texts of refusals; {where} {name} {word} {given} {most} {count} are filled in.
+
+    `positions`, if given, is said of any positional value that does not fit.  `first`: too many
+    positional values are refused before any of them is read.
+    """
 
     unknown: str = "{where}: unrecognized option `{name}"
     surplus: str = "{where}: expecting up to {most} positional args, {count} given"
@@ -196,6 +190,8 @@ class Messages:
                    "given {count}-element list")
     missing: str = "{where}: {name} required"
     unused: str = "{where} option: {name} not recognized"
+    positions: str = ""
+    first: bool = False
 
 
 @dataclass
@@ -212,6 +208,8 @@ class OptionTable:
     def __post_init__(self) -> None:
         self.by_name = {r.name: r for r in self.rows}
         self.positional = [r for r in self.rows if r.positional]
+        self.turns = [r for r in self.positional if r.turn]
+        self.last = next((r for r in self.positional if r.last), None)
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -229,9 +227,9 @@ class OptionTable:
     def complete(self, where: str, values: dict[str, Any]) -> dict[str, Any]:
         """All options in their order: those given, and defaults for the rest."""
         for r in self.rows:
+            if r.required and _absent(values.get(r.name)):
+                raise self._missing(where, r)
             if r.name not in values:
-                if r.required:
-                    raise self._missing(where, r)
                 values[r.name] = values[r.like] if r.like else r.default
             elif r.least is not None and values[r.name] < r.least:
                 raise self._missing(where, r)
@@ -240,49 +238,33 @@ class OptionTable:
     def given(self, where: str, args: Sequence[Value], before: int = 0) -> dict[str, Any]:
         """Only the options that the arguments name."""
         positional, named = split_pairs(args)
-        if len(positional) > len(self.positional):
-            raise self._error("surplus", where, most=len(self.positional) + before,
-                              count=len(args) + before, positional=len(positional))
         values: dict[str, Any] = {}
-        self._place(where, positional, values)
+        self._place(where, positional, values, before, len(args))
         for name, x in named:
             found = self.by_name.get(name)
             if found is None:
                 which = "unused" if name in self.known else "unknown"
                 raise self._error(which, where, name=name)
-            value = (found.kind.named or found.kind.read)(x, found.dims)
-            values[name] = self._checked(where, found, value, x)
+            values[name] = self._checked(where, found, found.kind.read(x, found.dims), x)
         return values
 
-    def _place(self, where: str, positional: list[Value], values: dict[str, Any]) -> None:
-        """Give positional values to the options in turn, or to a later one marked early."""
-        turn = 0
-        for x in positional:
-            value = self._at(x, turn)
-            if value is NO:
-                turn = self._early(x, turn)
-                if turn >= len(self.positional):
-                    raise self._error("surplus", where, most=len(self.positional),
-                                      count=len(positional), positional=len(positional))
-                value = self._at(x, turn)
-            if not is_null(x):
-                row = self.positional[turn]
-                values[row.name] = self._checked(where, row, value, x)
-            turn += 1
-
-    def _at(self, x: Value, turn: int) -> Any:
-        """A value as that of the option whose turn it is; `NO` if refused or none is left."""
-        if turn >= len(self.positional):
-            return NO
-        row = self.positional[turn]
-        return None if is_null(x) else row.kind.read(x, row.dims)
-
-    def _early(self, x: Value, turn: int) -> int:
-        for i in range(turn + 1, len(self.positional)):
-            row = self.positional[i]
-            if row.early and row.kind.read(x, row.dims) is not NO:
-                return i
-        return turn
+    def _place(self, where: str, positional: Sequence[Value], values: dict[str, Any],
+               before: int, count: int) -> None:
+        """Give positional values to the options in turn; they are of `count` arguments."""
+        n = len(positional)
+        surplus = self._error("positions" if self.messages.positions else "surplus", where,
+                              most=len(self.turns) + before, count=count + before, positional=n)
+        if self.messages.first and n > len(self.positional):
+            raise surplus
+        for i, x in enumerate(positional):
+            row = self.turns[i] if i < len(self.turns) else None
+            value = NO if row is None else row.kind.read(x, row.dims)
+            if value is NO and i == n - 1 and self.last and self.last.name not in values:
+                other = self.last.kind.read(x, self.last.dims)
+                row, value = (row, NO) if other is NO else (self.last, other)
+            if row is None or (value is NO and self.messages.positions):
+                raise surplus
+            values[row.name] = self._checked(where, row, value, x)
 
     def _missing(self, where: str, row: Option) -> QError:
         if row.missing:
@@ -311,6 +293,10 @@ class OptionTable:
         return Dict(symbols([r.name for r in rows]), collapse(shown))
 
 
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and not value)
+
+
 def _visible(row: Option, values: dict[str, Any], all: bool) -> bool:
     value = values[row.name]
     if row.hidden and value is None:
@@ -323,72 +309,75 @@ def _visible(row: Option, values: dict[str, Any], all: bool) -> bool:
 
 # ------------------------------------------------------------------ name and value pairs
 
-def split_pairs(args: Sequence[Value]) -> tuple[list[Value], list[tuple[str, Value]]]:
+Pairs = Iterator[tuple[str, Value]]
+_SINGLE = {-1, -7, -8, -9, -11}  # types of atoms that name a value; shorts and ints become longs
+
+
+def split_pairs(args: Sequence[Value]) -> tuple[list[Value], Pairs]:
     """Positional arguments, and the (name, value) pairs of the last item if it holds pairs."""
     if args:
         pairs = read_pairs(args[-1])
         if pairs is not None:
             return list(args[:-1]), pairs
-    return list(args), []
+    return list(args), iter(())
 
 
-def read_pairs(x: Value) -> list[tuple[str, Value]] | None:
-    """The name and value pairs that x spells, None if it is no such thing."""
+def read_pairs(x: Value) -> Pairs | None:
+    """The name and value pairs that x spells, each read in its turn; None if it is no such thing.
+    """
     if isinstance(x, Dict):
         return _dictionary_pairs(x)
     if isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype == np.dtype("u4"):
-        flat = items(x)
-        if len(flat) % 2:
+        if len(x) % 2:
             raise QError(f"uneven no. of symbols for name,value pairs: {_text(x)}")
-        return [(str(n), v) for n, v in _twos(flat)]
+        return ((str(n), v) for n, v in _twos(items(x)))
     if type(x) is not List:
         return None
     if not x:
-        return []
+        return iter(())
     if type(x[0]) is Symbol:
+        if len(x) % 2:
+            raise QError(f"uneven no. of elements for name,value pairs in list: {_text(x)}")
         return _flat_pairs(x)
-    return _listed_pairs(x)
+    return _listed_pairs(x) if _is_pair(x[0]) else None
 
 
-def _dictionary_pairs(x: Dict) -> list[tuple[str, Value]]:
-    keys = items(x.keys)
-    if any(type(k) is not Symbol for k in keys):
+def _dictionary_pairs(x: Dict) -> Pairs:
+    if any(type(k) is not Symbol for k in items(x.keys)):
         raise QError(f"unexpected name,value dictionary with {kname(x.keys)} as keys: {_text(x)}")
-    return [(str(k), v) for k, v in zip(keys, items(x.values), strict=True)]
+    return ((str(k), _named(v)) for k, v in zip(items(x.keys), items(x.values), strict=True))
 
 
-def _flat_pairs(x: List) -> list[tuple[str, Value]]:
-    if len(x) % 2:
-        raise QError(f"uneven no. of elements for name,value pairs in list: {_text(x)}")
-    pairs = []
+def _flat_pairs(x: List) -> Pairs:
     for i, (name, value) in enumerate(_twos(x)):
         if type(name) is not Symbol:
             raise QError(f"unrecognized name for pair, element[{2 * i}], "
                          f"expected symbol, received: {kname(name)}")
-        pairs.append((str(name), value))
-    return pairs
+        yield str(name), _named(value)
 
 
-def _listed_pairs(x: List) -> list[tuple[str, Value]] | None:
-    first = _pair(x[0])
-    if first is None:
-        return None
-    pairs = []
+def _listed_pairs(x: List) -> Pairs:
     for i, item in enumerate(x):
-        pair = _pair(item)
-        if pair is None:
+        if not _is_pair(item):
             n = len(items(item))
             raise QError(f"name,value pair[{i}] has no name symbol" if n == 2 else
                          f"name,value pair[{i}] has {n} elements (expected 2)")
-        pairs.append(pair)
-    return pairs
+        name, value = items(item)
+        yield str(name), _named(value)
 
 
-def _pair(x: Value) -> tuple[str, Value] | None:
-    if qtype(x) not in (0, 11) or len(x) != 2:
-        return None
-    name, value = items(x)
-    return (str(name), value) if type(name) is Symbol else None
+def _is_pair(x: Value) -> bool:
+    return qtype(x) in (0, 11) and len(x) == 2 and type(items(x)[0]) is Symbol
+
+
+def _named(x: Value) -> Value:
+    """The value of a pair: shorts and ints as longs, other small types are refused."""
+    code = qtype(x)
+    if code in (-5, -6):
+        return int(x)
+    if code < 0 and code not in _SINGLE:
+        raise QError(f"name-value pairs not implemented for {kname(x)} value")
+    return x
 
 
 def _twos(flat: Sequence[Value]) -> Iterator[tuple[Value, Value]]:
@@ -399,8 +388,3 @@ def _text(x: Value) -> str:
     from kkernel.q.text.show import line
 
     return line(x)
-
-
-def unset(x: Value) -> bool:
-    """Whether an option value means unset: `::`, `()`, or a null number."""
-    return x is NULL or (type(x) is List and not x) or x == LONG_NULL or x != x

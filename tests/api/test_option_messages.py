@@ -82,3 +82,78 @@ REQUIRED = [n for n in NAMED if any(o.required for o in ROWS[n].options.rows)]
 @pytest.mark.parametrize("name", REQUIRED)
 def test_missing_options_are_told_by_type(q: ApiSession, name: str) -> None:
     assert name in q.error(MAKERS[name].replace(";o)", ")").format(name))
+
+
+# ------------------------------------------------------------------ the texts of the interface
+
+TEXTS = {
+    # values are read in turn, so the first that does not fit is told, not their number
+    "(`linear;2f;3;1b;4)": "linear in: expected long scalar, given double scalar",
+    "(`linear;2;3;1b;4)": "linear: expecting up to 4 positional args, 5 given",
+    "(`linear;`a;2;3;1b;4)": "linear: expecting up to 5 positional args, 6 given",
+    "(`drop;::)": "drop p: expected double, given null/unary primitive",
+    # some types count their values before they read any
+    "(`elu;1f;0b;3)": "elu: unrecognized positional option(s), expecting alpha, inplace flag, "
+                      "or (alpha;inplace flag)",
+    "(`leakyrelu;`a;1 2;0b;3)": "leakyrelu: unrecognized positional option(s), expecting slope, "
+                                "inplace flag, or (slope;inplace flag)",
+    "(`squeeze;1;0b;2)": "squeeze: unrecognized positional arg(s), expecting dim, inplace flag, "
+                         "or (dim;inplace flag)",
+    "(`reshape;1 2;`a)": "reshape: 1 positional argument expected, 2 given",
+    # or count without what stands before them
+    "(`adaptavg2d;`a;2;3)": "adaptavg2d: 1 positional argument expected, 2 given",
+    "(`zeropad2d;1;2)": "zeropad2d: only 1 positional argument expected, 2 given",
+    "(`recur;1b;0b)": "recur: 1 positional arg(detach flag) expected, 2 supplied",
+    # some tell all places at once
+    "(`relu;1)": "relu: unrecognized option(s), expecting single boolean flag",
+    "(`relu;1b;0b)": "relu: unrecognized option(s), expecting single boolean flag",
+    "(`hardtanh;`a`b;1f)": "hardtanh: unexpected positional arg(s), expects (min;max;inplace flag)",
+    "(`rrelu;.1;.2;1b;2)": "rrelu: unexpected positional arg(s), expects "
+                           "(lower;upper;inplace flag)",
+    "(`softplus;1;`a)": "softplus: unexpected positional arg(s), expects (beta;threshold)",
+    "(`prelu;1b)": "prelu: expecting 1-2 positional args in,init or (in;init)",
+    # a null is a value that is missing
+    "(`softmax;0N)": "softmax: no dimension given",
+    "(`softmin;1;`dim,0N)": "softmin: no dimension given",
+    "(`select;0;0N)": "select: no index defined",
+    "(`threshold;0n;1)": "threshold: both threshold level & replacement value must be given",
+    "(`adaptmax2d;0N)": "adaptmax2d: no output size",
+    "(`layernorm;0#0)": "layernorm: no normalized shape given",
+    "(`gru;`layers,2)": "gru: hidden size should be greater than zero",
+    # an empty list is no list of longs, where their number is fixed
+    "(`maxpool2d;();2)": "maxpool2d size: expected long(s), given general list",
+    # pairs are read in turn; shorts and ints become longs, letters are no values
+    "(`elu;(`nosuch;1;`alpha;\"c\"))": "elu: unrecognized option `nosuch",
+    "(`elu;(`alpha;\"c\";`nosuch;1))": "name-value pairs not implemented for char scalar value",
+    "(`elu;(`inplace;2h))": "elu inplace: expected boolean scalar, given long scalar",
+    "(`embed;2i;4)": "embed: 1st arg is number of rows of weight matrix",
+    "(`embedbag;8;`max;4)": "embedbag cols: expected long scalar, given symbol scalar",
+    "(`indexselect;0;1 2f)": "indexselect ind: long(s) expected, given double(s)",
+    "(`zscore;101b;1)": "zscore mean: double(s) expected, given bool(s)"}
+
+
+@pytest.mark.parametrize("made", TEXTS)
+def test_refusals_of_modules_in_the_words_of_the_interface(q: ApiSession, made: str) -> None:
+    assert q.error(f"module enlist{made}") == TEXTS[made]
+    assert q("0=count obj[]")
+
+
+READ = {
+    "(`adaptavg2d;`size,1i)": "(enlist`size)!enlist 1",
+    "(`indexselect;0;`ind,2i)": "`dim`ind!0 2",
+    "(`attention;8;2;`kdim`vdim!0 -1)": "`dim`heads!8 2",
+    "(`avgpool1d;2;`divisor,3)": "`size`divisor!2 3",
+    "(`expand;())": "(enlist`size)!enlist 0#0",
+    "`permute": "(enlist`size)!enlist 0#0",
+    "(`embedbag;8;4;0n;`max)": "`rows`cols`mode!(8;4;`max)",
+    "(`pad;1 2;5)": "`pad`value!(1 2;5f)",
+    "(`squeeze;1b)": "(enlist`inplace)!enlist 1b",
+    "(`prelu;.5)": "(enlist`init)!enlist .5"}
+
+
+@pytest.mark.parametrize("made", READ)
+def test_options_as_the_interface_reads_them(q: ApiSession, made: str) -> None:
+    q(f"m:module enlist{made}\nn:module module m")
+    q("d:module(m;0b)\no:$[98h=type d;first d`options;d`options]")
+    assert q(f"({READ[made]})~o"), q.text("o")
+    assert q("(module(m;1b))~module(n;1b)")

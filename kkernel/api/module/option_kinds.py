@@ -15,7 +15,7 @@ from kkernel.q.symbols import Symbol, sym
 from kkernel.q.values import EMPTY, Dict, Value, items
 
 from ..convert import to_q, to_tensor
-from ..dtypes import dtype_of, symbol_of
+from ..dtypes import CPP_NAMES, dtype_of, symbol_of
 from ..kinds import NO, as_longs, as_symbol, as_symbols, is_array, is_empty, kname
 from ..objects import find
 from ..options import DOUBLES, LONGS, OptionKind
@@ -125,22 +125,24 @@ def _read_weight(x: Value, dims: int) -> Any:
     return NO if t is None else t
 
 
-def _read_long_tensor(x: Value, dims: int) -> Any:
-    t = _tensor_or_none(x)
-    return NO if t is None or t.dtype != torch.long else t
+def numbers(where: str, dtype: torch.dtype) -> OptionKind:
+    """A tensor of longs, or one of doubles, which longs become and floats may stay."""
+    doubles = dtype == torch.double
+    word = "double(s)" if doubles else "long(s)"
 
+    def read(x: Value, dims: int) -> Any:
+        t = _tensor_or_none(x)
+        if t is None:
+            return NO
+        t = t.double() if doubles and t.dtype == torch.long else t
+        if t.dtype != dtype and not (doubles and t.is_floating_point()):
+            raise QError(f"{where}: {word} expected, given {CPP_NAMES.get(t.dtype)}(s)")
+        return t
 
-def _read_float_tensor(x: Value, dims: int) -> Any:
-    t = _tensor_or_none(x)
-    if t is None:
-        return NO
-    t = t.double() if t.dtype == torch.long else t
-    return t if t.is_floating_point() else NO
+    return OptionKind(word, read, _tensor_show)
 
 
 WEIGHT = OptionKind("tensor or array", _read_weight, _tensor_show)
-LONG_TENSOR = OptionKind("long(s)", _read_long_tensor, _tensor_show)
-FLOAT_TENSOR = OptionKind("double(s)", _read_float_tensor, _tensor_show)
 
 
 def read_tensors(x: Value) -> dict[str, Tensor] | None:

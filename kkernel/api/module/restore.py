@@ -9,14 +9,11 @@ from kkernel.q.errors import QError
 from kkernel.q.values import Dict, Value, hashable
 
 from ..convert import to_tensor
+from ..dtypes import CPP_NAMES
 from .own.callback import Callback, as_parameter
 from .own.family import label
 from .own.parms import ParameterDict
 from .types import find_type, type_name, type_of
-
-_CPP_TYPES = {torch.float32: "float", torch.float64: "double", torch.int64: "long int",
-              torch.int32: "int", torch.int16: "short int", torch.int8: "signed char",
-              torch.uint8: "unsigned char", torch.bool: "bool", torch.float16: "c10::Half"}
 
 
 def restore(module: nn.Module, row: Dict, where: str = "") -> None:
@@ -54,8 +51,8 @@ def _set(where: str, what: str, tensors: dict[str, Tensor], values: Value) -> No
 def _copy(where: str, name: str, target: Tensor, source: Tensor) -> None:
     half = target.dtype == torch.float16 and source.dtype == torch.float32
     if target.dtype != source.dtype and not half:
-        raise QError(f"{where}: type mismatch, {name} is {_CPP_TYPES.get(target.dtype)}, "
-                     f"input is {_CPP_TYPES.get(source.dtype)}")
+        raise QError(f"{where}: type mismatch, {name} is {CPP_NAMES.get(target.dtype)}, "
+                     f"input is {CPP_NAMES.get(source.dtype)}")
     if target.shape != source.shape:
         raise QError(f"{where}: size mismatch, {name} is {list(target.shape)}, "
                      f"input is {list(source.shape)}")

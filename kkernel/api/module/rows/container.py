@@ -142,7 +142,7 @@ class CallbackOptions(OptionTable):
     def given(self, where: str, args: Sequence[Value], before: int = 0) -> dict[str, Any]:
         if args and not _names_option(args[-1]):
             values: dict[str, Any] = {}
-            self._place(where, list(args), values)
+            self._place(where, args, values, before, len(args))
             return values
         return super().given(where, args, before)
 

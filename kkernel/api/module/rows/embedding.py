@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
 from kkernel.q.errors import QError
-from kkernel.q.functions import NULL
 from kkernel.q.values import Value, qtype
 
+from ...kinds import NO, as_long
 from ...options import DOUBLE, FLAG, LONG, OPTIONAL_DOUBLE, OPTIONAL_LONG, Option, OptionTable
 from ..option_kinds import WEIGHT, choice, read_tensor
 from ..own.embed import EmbedPosition, EmbedSequence
@@ -31,16 +32,21 @@ GIVEN = (Option("weight", WEIGHT, None, words="the matrix, instead of its sizes"
 class EmbedOptions(OptionTable):
     """Options that may start with a matrix and a freeze flag in place of rows and columns."""
 
-    def _place(self, where: str, positional: list[Value], values: dict[str, Any]) -> None:
-        if not positional or qtype(positional[0]) != 0:
-            super()._place(where, positional, values)
+    def _place(self, where: str, positional: Sequence[Value], values: dict[str, Any],
+               before: int, count: int) -> None:
+        if not positional or as_long(positional[0]) is not NO:
+            super()._place(where, positional, values, before, count)
             return
+        if qtype(positional[0]) != 0:
+            word = "of" if where == "embed" else "or"
+            raise QError(f"embed: 1st arg is number of rows {word} weight matrix")
         values["weight"] = read_tensor(positional[0])
         if len(positional) > 1:
             freeze = self.by_name["freeze"]
             read = freeze.kind.read(positional[1], 0)
             values["freeze"] = self._checked(where, freeze, read, positional[1])
-        super()._place(where, [NULL, NULL, *positional[2:]], values)
+        after = OptionTable(self.turns[2:], self.messages, self.known)
+        after._place(where, positional[2:], values, before + 2, count)
 
 
 def _embedding(name: str, cls: type[nn.Module]) -> Any:
@@ -89,7 +95,7 @@ enter("embed", nn.Embedding, *GIVEN, ROWS, COLS, PADINDEX, *NORM, SPARSE, table=
 enter("embedbag", nn.EmbeddingBag, *GIVEN, ROWS, COLS, *NORM,
       Option("mode", choice(("sum", "mean", "max"),
                             "unrecognized mode for embedding bag: {given}"), "mean",
-             words="how rows of a bag are joined", early=True), SPARSE,
+             words="how rows of a bag are joined", last=True), SPARSE,
       Option("lastoffset", FLAG, False, "include_last_offset",
              "the last offset is the count of indices", positional=False), PADINDEX,
       table=EmbedOptions,

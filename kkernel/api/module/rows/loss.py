@@ -76,13 +76,13 @@ ALL = Messages(unknown="unrecognized loss setting: {name}",
 REDUCE_ONLY = Messages(
     unknown="unrecognized loss setting: {name}",
     unused="unrecognized option: {name}, {where} loss expects single option: reduce",
-    surplus="{where}: only 1 positional argument(reduce) expected, {positional} given")
+    first=True, surplus="{where}: only 1 positional argument(reduce) expected, {positional} given")
 MARGIN_ONLY = Messages(
     unknown="unrecognized loss setting: {name}",
-    surplus="{where}: unrecognized positional arg(s), expecting margin,reduce or both")
+    first=True, surplus="{where}: unrecognized positional arg(s), expecting margin,reduce or both")
 WEIGHT_ONLY = Messages(
     unknown="unrecognized loss setting: {name}",
-    surplus="{where}: unrecognized positional arg(s), "
+    first=True, surplus="{where}: unrecognized positional arg(s), "
             "expected weights, reduce mode or (weights;reduce mode)")
 CLASSES = Option("weight", WEIGHT, None, words="weight of each class")
 IGNORE = Option("ignore", LONG, -100, "ignore_index", "target that does not count")
@@ -91,7 +91,8 @@ IGNORE = Option("ignore", LONG, -100, "ignore_index", "target that does not coun
 def _reduce(name: str, *modes: str) -> Option:
     modes = modes or ("none", "mean", "sum")
     kind = choice(modes, f"{name} reduce:{{given}} is not one of {','.join(modes)}")
-    return Option("reduce", kind, "mean", "reduction", "how the losses are joined", early=True)
+    return Option("reduce", kind, "mean", "reduction", "how the losses are joined", last=True,
+                  turn=False)
 
 
 def _margin(default: float) -> Option:

@@ -15,7 +15,7 @@ from ..types import enter, longs
 
 MODES = choice(("constant", "reflect", "replicate", "circular"),
                "unrecognized padding mode: {given}")
-_ONE = Messages(surplus="{where}: only 1 positional argument expected, {count} given")
+_ONE = Messages(surplus="{where}: only 1 positional argument expected, {positional} given")
 
 
 def _pads(dims: int) -> Option:
@@ -57,6 +57,6 @@ enter("pad", Pad,
              missing="0 pad size(s) given, expecting pairs for left,right "
                      "or left,right,top,bottom.. etc"),
       Option("mode", MODES, "constant", words="what the padding holds"),
-      Option("value", DOUBLE, 0.0, words="what constant padding holds", early=True),
+      Option("value", DOUBLE, 0.0, words="what constant padding holds", last=True),
       source="torch.nn.functional.pad", text="knn::Pad(pad={pad:v}, mode={mode:k}, value={value})",
       example={"pad": [1, 2, 2, 1, 1, 2]}, make=_pad)

@@ -7,8 +7,9 @@ from typing import Any
 from torch import nn
 
 from kkernel.q.errors import QError
+from kkernel.q.types import LONG_NULL
 
-from ...options import DOUBLE, DOUBLES, FLAG, LONGS, OPTIONAL_LONG, Option
+from ...options import DOUBLE, DOUBLES, FLAG, LONGS, OPTIONAL_LONG, Messages, Option
 from ..option_kinds import OPEN_LONGS, SCALES, SIZES, choice, unset_or
 from ..types import enter, longs
 
@@ -17,15 +18,22 @@ COUNTPAD = Option("countpad", FLAG, True, "count_include_pad", "count the paddin
 DIVISOR = Option("divisor", OPTIONAL_LONG, None, "divisor_override", "divisor of the sums")
 SAMPLES = {1: [3], 2: [3, 2], 3: [3, 2, 2]}
 NO_SIZE = "no kernel size given"
+_ONE = Messages(surplus="{where}: 1 positional argument expected, {positional} given")
 
 
-def _avgpool(cls: type[nn.Module]) -> Any:
-    """AvgPool1d has no divisor in torch."""
+def _average_row(divisor_override: int | None, **options: Any) -> nn.Module:
+    """libtorch keeps the divisor of one dimension as an option and does not use it."""
+    module = nn.AvgPool1d(**options)
+    module.divisor_override = divisor_override  # type: ignore[assignment]
+    return module
 
-    def make(divisor_override: int | None, **options: Any) -> nn.Module:
-        if divisor_override is not None:
-            raise QError("avgpool1d divisor: torch has none for one dimension")
-        return cls(**options)
+
+def _adaptive(name: str, cls: type[nn.Module]) -> Any:
+    def make(output_size: Any) -> nn.Module:
+        sizes = output_size if isinstance(output_size, tuple) else [output_size]
+        if all(n in (None, LONG_NULL) for n in sizes):
+            raise QError(f"{name}: no output size")
+        return cls(output_size)
 
     return make
 
@@ -46,11 +54,13 @@ for _d in (1, 2, 3):
                "padding={pad})",
           example={"size": SAMPLES[_d]},
           attributes={"divisor": lambda m: getattr(m, "divisor_override", None)},
-          make=_avgpool(nn.AvgPool1d) if _d == 1 else None)
+          make=_average_row if _d == 1 else None)
     for _kind in ("Avg", "Max"):
-        enter(f"adapt{_kind.lower()}{_d}d", getattr(nn, f"Adaptive{_kind}Pool{_d}d"),
+        _name, _cls = f"adapt{_kind.lower()}{_d}d", getattr(nn, f"Adaptive{_kind}Pool{_d}d")
+        enter(_name, _cls,
               longs("size", _d, torch="output_size", words="size of the result, null to keep one",
                     kind=LONGS if _d == 1 else OPEN_LONGS, missing="no output size given"),
+              messages=_ONE, make=_adaptive(_name, _cls),
               text=f"torch::nn::Adaptive{_kind}Pool{_d}d(output_size={{size}})",
               example={"size": {1: [3], 2: [3, 2], 3: [3, 2, 4]}[_d]})
 
@@ -118,6 +128,8 @@ ALIGN = Option("align", unset_or(FLAG), None, "align_corners", "keep the corners
 enter("upsample", nn.Upsample, SIZE, SCALE,
       Option("mode", choice(MODES, "unrecognized upsample mode: {given}"), "nearest",
              words="how values between are found"), ALIGN,
+      messages=Messages(surplus="{where}: up to 4 positional arguments expected, "
+                                "5th argument unrecognized"),
       text="torch::nn::Upsample(|size={size}|scale_factor={scale}|+, mode={mode:k}|)",
       attributes={"size": _listed("size"), "scale": _listed("scale_factor")}, make=_upsample)
 enter("interpolate", None, SIZE, SCALE,

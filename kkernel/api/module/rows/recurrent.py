@@ -9,7 +9,7 @@ from ..option_kinds import choice
 from ..own.branch import Recur
 from ..types import enter
 
-SIZES = (Option("in", LONG, torch="input_size", words="size of each input"),
+SIZES = (Option("in", LONG, 0, "input_size", "size of each input", always=True),
          Option("hidden", LONG, torch="hidden_size", words="size of the hidden state", least=1,
                 missing="hidden size should be greater than zero"),
          Option("layers", LONG, 1, "num_layers", "number of layers"))
@@ -33,5 +33,5 @@ enter("lstm", nn.LSTM, *SIZES, *FLAGS, text="torch::nn::LSTM" + _TEXT,
 enter("recur", Recur,
       Option("detach", FLAG, True, words="cut the hidden states from the graph"),
       messages=Messages(
-          surplus="{where}: 1 positional arg(detach flag) expected, {count} supplied"),
+          surplus="{where}: 1 positional arg(detach flag) expected, {positional} supplied"),
       text="knn::Recur", args=("tensor",) * 3, result="vector", container=True)

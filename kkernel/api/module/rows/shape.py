@@ -10,14 +10,18 @@ from torch import Tensor, nn
 from kkernel.q.errors import QError
 
 from ...options import DOUBLE, FLAG, LONG, LONGS, OPTIONAL_LONG, Messages, Option
-from ..option_kinds import DTYPE, FLOAT_TENSOR, LONG_TENSOR, choice
+from ..option_kinds import DTYPE, choice, numbers
 from ..own import image, shape
 from ..types import enter, longs
 
-_SIZE_ONLY = Messages(surplus="{where}: 1 positional argument expected, {count} given")
+_SIZE_ONLY = Messages(first=True,
+                      surplus="{where}: 1 positional argument expected, {positional} given")
 _DIM_ONLY = Messages(
-    unused="unrecognized option: {name}",
+    unused="unrecognized option: {name}", first=True,
     surplus="{where}: unrecognized positional option(s), expecting single dimension")
+_DIM_AND_FLAG = Messages(
+    first=True, surplus="{where}: unrecognized positional arg(s), expecting dim, inplace flag, "
+    "or (dim;inplace flag)")
 PAIR = ("tensor", "tensor")
 
 enter("flatten", nn.Flatten, Option("start", LONG, 1, "start_dim", "first dimension to join"),
@@ -28,8 +32,9 @@ for _cls, _source, _sample in ((shape.Expand, "torch.Tensor.expand", [-1, -1, 28
                                (shape.Reshape, "torch.reshape", [-1, 1, 28, 28]),
                                (shape.Permute, "torch.permute", [0, 2, 3, 1])):
     enter(_cls.__name__.lower(), _cls,
-          Option("size", LONGS, words="sizes, -1 for one that follows from the input"
-                 if _cls is not shape.Permute else "the dimensions in their new order"),
+          Option("size", LONGS, [], words="sizes, -1 for one that follows from the input"
+                 if _cls is not shape.Permute else "the dimensions in their new order",
+                 always=True),
           source=_source, text=f"knn::{_cls.__name__}(size={{size:v}})", messages=_SIZE_ONLY,
           example={"size": _sample})
 
@@ -40,17 +45,19 @@ enter("transpose", shape.Transpose,
 enter("squeeze", shape.Squeeze,
       Option("dim", OPTIONAL_LONG, None, words="dimension to drop, all if null", hidden=True,
              always=True),
-      Option("inplace", FLAG, False, words="change the input", early=True),
-      source="torch.squeeze", text="knn::Squeeze(dim={dim}, inplace={inplace:d})",
+      Option("inplace", FLAG, False, words="change the input", last=True),
+      source="torch.squeeze", messages=_DIM_AND_FLAG,
+      text="knn::Squeeze(dim={dim}, inplace={inplace:d})",
       example={"dim": 1})
 enter("unsqueeze", shape.Unsqueeze,
-      Option("dim", LONG, words="where to add a dimension", missing="no dimension given"),
-      Option("inplace", FLAG, False, words="change the input", early=True),
-      source="torch.unsqueeze", text="knn::Unsqueeze(dim={dim}, inplace={inplace:d})",
+      Option("dim", OPTIONAL_LONG, words="where to add a dimension", missing="no dimension given"),
+      Option("inplace", FLAG, False, words="change the input", last=True),
+      source="torch.unsqueeze", messages=_DIM_AND_FLAG,
+      text="knn::Unsqueeze(dim={dim}, inplace={inplace:d})",
       example={"dim": 0})
 enter("select", shape.Select,
-      Option("dim", LONG, words="dimension to pick from", missing="no dimension defined"),
-      Option("ind", LONG, words="index to pick", missing="no index defined"),
+      Option("dim", OPTIONAL_LONG, words="dimension to pick from", missing="no dimension defined"),
+      Option("ind", OPTIONAL_LONG, words="index to pick", missing="no index defined"),
       source="torcn.Tensor.select", text="knn::Select(dim={dim},ind={ind})",
       example={"dim": 1, "ind": -1})
 
@@ -63,8 +70,10 @@ def _index_select(dim: int, ind: Tensor) -> nn.Module:
 
 
 enter("indexselect", shape.IndexSelect,
-      Option("dim", LONG, words="dimension to pick from", missing="dimension cannot be null"),
-      Option("ind", LONG_TENSOR, words="indices to pick", missing="no index defined"),
+      Option("dim", OPTIONAL_LONG, words="dimension to pick from",
+             missing="dimension cannot be null"),
+      Option("ind", numbers("indexselect ind", torch.long), words="indices to pick",
+             missing="no index defined"),
       source="torch.index_select", text="knn::IndexSelect(dim={dim},ind={ind:t})",
       example={"dim": 1, "ind": torch.arange(3)}, make=_index_select)
 
@@ -98,10 +107,10 @@ def _zscore(mean: Tensor, std: Tensor, inplace: bool) -> nn.Module:
 
 
 enter("zscore", image.Zscore,
-      Option("mean", FLOAT_TENSOR, words="what to subtract, one or one per channel",
-             missing="no mean(s) defined"),
-      Option("std", FLOAT_TENSOR, words="what to divide by, one or one per channel",
-             missing="no stddev(s) defined"),
+      Option("mean", numbers("zscore mean", torch.double),
+             words="what to subtract, one or one per channel", missing="no mean(s) defined"),
+      Option("std", numbers("zscore std", torch.double),
+             words="what to divide by, one or one per channel", missing="no stddev(s) defined"),
       Option("inplace", FLAG, False, words="overwrite the input"),
       source=IMAGES, text="knn::Zscore(mean={mean:t}, stddev={std:t}, inplace={inplace})",
       example={"mean": torch.tensor([.51, .49, .47], dtype=torch.double),

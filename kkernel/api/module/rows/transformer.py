@@ -33,6 +33,13 @@ HEADS = Option("heads", LONG, torch="num_heads", words="number of heads", least=
                missing="positive number of heads required")
 DROPOUT = Option("dropout", DOUBLE, 0.0, words="dropout of the scores")
 
+def _attention(embed_dim: int, kdim: int, vdim: int, **options: Any) -> nn.Module:
+    """Sizes of keys and values that are not positive are those of the input."""
+    sizes = {"kdim": kdim, "vdim": vdim}
+    return MultiheadAttention(embed_dim, **options, **{
+        name: n if n > 0 else embed_dim for name, n in sizes.items()})
+
+
 enter("attention", MultiheadAttention, EMBED, HEADS, DROPOUT,
       Option("bias", FLAG, True, words="whether to learn additive biases"),
       Option("addbias", FLAG, False, "add_bias_kv", "add learned keys and values"),
@@ -43,7 +50,7 @@ enter("attention", MultiheadAttention, EMBED, HEADS, DROPOUT,
       args=("tensor",) * 4 + ("bool", "tensor", "bool"), least=3, result="tuple",
       example={"dim": 2048, "heads": 8},
       attributes={"bias": lambda m: m.in_proj_bias is not None,
-                  "addbias": lambda m: m.bias_k is not None})
+                  "addbias": lambda m: m.bias_k is not None}, make=_attention)
 BY_CLASS[nn.MultiheadAttention] = TYPES["attention"]
 
 
