@@ -133,7 +133,7 @@ class Function:
                 continue
             handle = find(value)
             if handle is None:
-                number = kinds.as_scalar(value) if kind is kinds.TENSOR_OR_NUMBER else NO
+                number = kind.number(value) if kind.number else NO
                 if number is NO:
                     arrays.append(i)
                 else:
@@ -180,6 +180,10 @@ class Function:
             if found is None:
                 return
             yield found
+
+    def receives(self, args: Sequence[Value]) -> bool:
+        """Whether the last of such arguments is an output."""
+        return [*self._taken(args)][-1:] == [kinds.OUTPUT]
 
     def reader(self, mark: str, i: int, args: Sequence[Value]) -> Run | None:
         """What reads argument i of such arguments at every call, where the mark asks for it."""
@@ -359,6 +363,9 @@ class Raw(Function):
         operands = all(type(v) is forms.Operand for v in args)
         found = self.quick.get("".join(_LETTERS[v.type] for v in args)) if operands else None
         return self.learn(args) if found is None and self.learn else found
+
+    def receives(self, args: Sequence[Value]) -> bool:
+        return False
 
     def reader(self, mark: str, i: int, args: Sequence[Value]) -> Run | None:
         return _longs if mark == "l" else None

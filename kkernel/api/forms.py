@@ -29,6 +29,7 @@ from kkernel.q.values import List, Value, collapse, items
 from .convert import fresh_to_q
 from .dtypes import FROM_NUMPY
 from .objects import HANDLES, TENSORS, Handle, number
+from .outputs import keep, keeping, output_of
 
 Tensor = torch.Tensor
 Run = Callable[..., Any]
@@ -64,6 +65,7 @@ class Declared(Protocol):
     def invoke(self, x: Value) -> Value: ...
     def delivery(self, pointer: bool) -> Run: ...
     def gives_pointer(self, pointer: bool) -> bool: ...
+    def receives(self, args: Sequence[Value]) -> bool: ...
     def failed(self, x: Value, e: Exception) -> QError: ...
 
 
@@ -92,12 +94,16 @@ def callers(f: Declared, known: dict[Any, Run]) -> tuple[Run, Run]:
 
 
 def in_full(f: Declared, x: Value) -> Value:
-    """A call that is read in full; its failures as q errors."""
+    """A call that is read in full; its failures as q errors, which leave its output as it was."""
+    output = output_of(x)
+    restore = None if output is None else keep(output)
     try:
         return f.invoke(x)
-    except QError:
-        raise
     except Exception as e:
+        if restore is not None:
+            restore()
+        if isinstance(e, QError):
+            raise
         raise f.failed(x, e) from e
 
 
@@ -135,7 +141,7 @@ def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
     marks = f.marks(args, alone)
     if marks is None:
         return full
-    pointer = f.gives_pointer("p" in marks)
+    pointer, receives = f.gives_pointer("p" in marks), f.receives(args)
     runs: dict[Any, Run] = {}
 
     def miss(*again: Value) -> Value:
@@ -153,7 +159,7 @@ def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
         if run is not None:
             if len(runs) >= MOST:
                 runs.clear()
-            runs[options] = run
+            runs[options] = keeping(run) if receives else run
 
     learn(args)
     options = any(m in "ozv" for m in marks)

@@ -106,7 +106,8 @@ class Kind:
     """A kind of argument: the word for it, and a function value -> Python value or `NO`.
 
     `choices` are the symbols that it takes, where there are few.  All values of these `types`
-    are taken, and if `as_is` read as themselves.
+    are taken, and if `as_is` read as themselves.  `number` reads the atoms that stay numbers
+    among tensors.
     """
 
     word: str
@@ -114,6 +115,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     types: frozenset[type] = frozenset()
     as_is: bool = True
+    number: Reader | None = None
 
 
 def as_long(x: Value) -> Any:
@@ -249,7 +251,8 @@ DTYPE = Kind("data type", as_optional_dtype)
 OUTPUT = Kind("tensor", as_output)
 OUTPUTS = Kind("vector", as_vector)
 TENSOR = Kind("tensor or array", lambda x: x)
-TENSOR_OR_NUMBER = Kind("tensor, array or number", lambda x: x, types=_BOTH)  # atoms stay numbers
+TENSOR_OR_NUMBER = Kind("tensor, array or number", lambda x: x, types=_BOTH, number=as_number)
+TENSOR_OR_SCALAR = Kind("tensor, array or number", lambda x: x, types=_BOTH, number=as_scalar)
 OPTIONAL_TENSOR = Kind("tensor or array", as_given_tensor)
-TENSOR_KINDS = (TENSOR, TENSOR_OR_NUMBER, OPTIONAL_TENSOR)
+TENSOR_KINDS = (TENSOR, TENSOR_OR_NUMBER, TENSOR_OR_SCALAR, OPTIONAL_TENSOR)
 VALUE = Kind("value", lambda x: x)

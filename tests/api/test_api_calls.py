@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from kkernel.api import objects
 from kkernel.api.convert import list_to_q, to_q
+from kkernel.q.functions import NULL
 from kkernel.q.values import Value
 from kkernel.session import Session
 
@@ -40,7 +41,8 @@ class KValue:
         self.value = list_to_q(wanted) if isinstance(wanted, list) else to_q(wanted)
 
 
-NAMES = {"T": torch, "F": functional, "k": KValue, "inf": float("inf"), "nan": float("nan")}
+NAMES = {"T": torch, "F": functional, "k": KValue, "null": NULL, "inf": float("inf"),
+         "nan": float("nan")}
 
 
 @pytest.fixture(scope="module")

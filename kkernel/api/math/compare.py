@@ -42,7 +42,7 @@ for _name, _words in (("eq", "x equal to y"), ("ge", "x not below y"), ("gt", "x
                       ("le", "x not above y"), ("lt", "x below y"), ("ne", "x not equal to y")):
     binary(_name, getattr(torch, _name), f"true where {_words}", group=GROUP,
            inplace=getattr(METHOD, _name + "_"), samples=("(1 2 3;3 2 1)", "(1 2 3;2)"),
-           kind=Comparison)
+           kind=Comparison, other=kinds.TENSOR_OR_NUMBER)
 
 for _name, _words in (("fmax", "larger of x and y; a nan gives way to the other"),
                       ("fmin", "smaller of x and y; a nan gives way to the other"),
@@ -129,8 +129,8 @@ def kthvalue(x: Tensor, k: int, dim: int, keepdim: bool, out: Any) -> Any:
 
 
 @function("In", GROUP, "true where an element of x is among those of y",
-          Param("x", kinds.TENSOR_OR_NUMBER, "tensor, array or number"),
-          Param("y", kinds.TENSOR_OR_NUMBER, "tensor, array or number"),
+          Param("x", kinds.TENSOR_OR_SCALAR, "tensor, array or number"),
+          Param("y", kinds.TENSOR_OR_SCALAR, "tensor, array or number"),
           Param("unique", kinds.FLAG, "1b to promise that there are no duplicates", False),
           Param("invert", kinds.FLAG, "1b for those not among y", False), OUTPUT,
           only_lists=True, examples=["In(1 2 3;2 5)", "In(1 2 3;2)"],

@@ -157,15 +157,15 @@ def number_too(run: Run) -> Run:
     return call
 
 
-_Y = Param("y", kinds.TENSOR_OR_NUMBER, "tensor, array or number")
 _NEVER = Param("inplace", kinds.Kind("null", lambda x: True if is_empty(x) else NO),
                "not available", False)
 
 
 def binary(name: str, run: Run, summary: str, *, group: str, label: str = "",
            inplace: Run | None = None, samples: Sequence[str] = ("(7 -3 2f;2 2 4f)",),
-           kind: type[Binary] = Binary) -> None:
+           kind: type[Binary] = Binary, other: kinds.Kind = kinds.TENSOR_OR_SCALAR) -> None:
     """Declare a function of two tensors, the second of which may be a number."""
-    params = (tensor("x"), _Y, OUTPUT, IN_PLACE if inplace else _NEVER)
+    params = (tensor("x"), Param("y", other, "tensor, array or number"), OUTPUT,
+              IN_PLACE if inplace else _NEVER)
     declare(kind(name, group, summary, params, run, tuple(name + s for s in samples),
                    label=label, inplace=inplace, samples=tuple(samples)))

@@ -103,10 +103,10 @@ class Triangle(Function):
         if not inplace:
             return self.deliver(written(self.run(a, offset, out=out), out), pointer)
         assert self.inplace is not None
-        if find(x[0]) is None:
-            return self.deliver(self.inplace(a.clone(), offset), pointer)
-        self.inplace(a, offset)
-        changed(a)
+        pointed = find(x[0]) is not None
+        self.inplace(a if pointed else a.clone(), offset)
+        if pointed:
+            changed(a)
         return NULL
 
 

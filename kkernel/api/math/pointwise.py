@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from kkernel.q.errors import QError
@@ -13,6 +14,7 @@ from kkernel.q.values import List, Value
 
 from .. import forms, kinds
 from ..declare import Function, declare, function
+from ..kinds import NO
 from ..objects import find
 from ..params import IN_PLACE, OUTPUT, Param, tensor
 from .families import as_tensor, binary, number_too, unary
@@ -109,6 +111,9 @@ class Factored(Function):
 
     def arguments(self, x: Value) -> list[Value]:
         args = super().arguments(x)
+        if isinstance(x, np.ndarray) and len(args) > self.required:  # a factor of any simple type
+            factor = kinds.as_scalar(args[-1])
+            args[-1] = args[-1] if factor is NO else factor
         most = self.required + (2 if find(x) is None and type(x) is List else 1)
         if not self.required <= len(args) <= most:
             form = self.form.replace("mult", "multiplier")
@@ -204,9 +209,8 @@ class Power(Function):
             if not isinstance(a, Tensor):
                 raise QError(f"{self.label}: cannot be called in-place on a scalar")
             assert self.inplace is not None
-            first = find(x[0]) is not None
-            made = self.inplace(a if first else a.clone(), b)
-            return NULL if first else self.deliver(made, False)
+            made = self.inplace(a if find(x[0]) is not None else a.clone(), b)
+            return NULL if pointer else self.deliver(made, False)
         if out is not None:
             self._of_numbers(a, b, out=out)
             return NULL

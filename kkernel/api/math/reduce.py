@@ -22,6 +22,8 @@ X = tensor("x")
 DIM = Param("dim", kinds.LONG, "dimension", None)
 DIMS = Param("dims", kinds.LONGS, "dimension(s), all if left out", ())
 KEEPDIM = Param("keepdim", kinds.FLAG, "1b to keep the dimensions, with size 1", False)
+KEEP_LAST = Param("keepdim", kinds.FLAG, "1b to keep the dimension (the last if none is given), "
+                  "with size 1", None)
 DTYPE = Param("dtype", kinds.DTYPE, "data type to calculate in", None)
 _ROWS = "(1 2 3f;4 5 6f)"
 _USAGE = up_to(4, "input;dim;keepdim;output")
@@ -37,11 +39,13 @@ def _along(run: Callable[..., Any], dim: Any, keepdim: bool | None) -> Callable[
     return (lambda x: run(x, dim, True)) if keepdim else lambda x: run(x, dim)
 
 
-def _or_last(run: Callable[..., Any]) -> Callable[..., Callable[..., Any]]:
-    """`fix` for a dimension that may be left out, if nothing follows it."""
+def _or_last(run: Callable[..., Any],
+             whole: Callable[..., Any] | None) -> Callable[..., Callable[..., Any]]:
+    """`fix` for a dimension that may be left out: `whole` if nothing else is given, else the
+    last."""
     def fix(dim: int | None, keepdim: bool | None) -> Callable[..., Any]:
-        if dim is None and not keepdim:
-            return run
+        if whole is not None and dim is None and keepdim is None:
+            return whole
         return _along(run, -1 if dim is None else dim, keepdim)
 
     return fix
@@ -109,32 +113,32 @@ def prod(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
 # ------------------------------------------------------------------ extremes
 
 def _extreme(name: str, run: Callable[..., Any], words: str) -> None:
-    @function(name, GROUP, f"{words} of all; with a dimension also the indices", X, DIM, KEEPDIM,
-              OUTPUTS,
-              usage=_USAGE, fix=_or_last(run),
+    @function(name, GROUP, f"{words} of all; with other arguments also the indices", X, DIM,
+              KEEP_LAST, OUTPUTS,
+              usage=_USAGE, fix=_or_last(run, run),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
               samples=[_ROWS, f"({_ROWS};1)", f"({_ROWS};0;1b)"])
-    def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
-        if out is None:
-            return run(x) if dim is None and not keepdim else run(x, -1 if dim is None else dim,
-                                                                  keepdim)
-        return into_vector(lambda **o: run(x, -1 if dim is None else dim, keepdim, **o), out)
+    def call(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
+        if dim is None and keepdim is None and out is None:
+            return run(x)
+        along = -1 if dim is None else dim
+        return into_vector(lambda **o: run(x, along, bool(keepdim), **o), out)
 
 
 _extreme("Max", torch.max, "maximum")
 _extreme("Min", torch.min, "minimum")
 
 
-@function("aminmax", GROUP, "minimum and maximum, of all or along a dimension", X, DIM, KEEPDIM,
-          OUTPUTS,
+@function("aminmax", GROUP, "minimum and maximum, of all or along a dimension", X, DIM,
+          KEEP_LAST, OUTPUTS,
           usage=_USAGE,
           examples=[f"aminmax{_ROWS}", f"aminmax({_ROWS};1)"],
           samples=[_ROWS, f"({_ROWS};1)"])
-def aminmax(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
-    if dim is None and out is None and not keepdim:
+def aminmax(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
+    if dim is None and out is None and keepdim is None:
         return torch.stack(tuple(torch.aminmax(x))).reshape(2)
     along = -1 if dim is None else dim
-    return into_vector(lambda **o: torch.aminmax(x, dim=along, keepdim=keepdim, **o), out)
+    return into_vector(lambda **o: torch.aminmax(x, dim=along, keepdim=bool(keepdim), **o), out)
 
 
 def _over_dims(name: str, run: Callable[..., Tensor], words: str) -> None:
@@ -160,8 +164,8 @@ for _name, _run, _words in (("amax", torch.amax, "maximum over dimensions"),
 
 
 def _index(name: str, run: Callable[..., Tensor], words: str) -> None:
-    @function(name, GROUP, f"index of the {words}, of the flat input if no dimension", X, DIM,
-              KEEPDIM, OUTPUT,
+    @function(name, GROUP, f"index of the {words}, of the flat input if no dimension", X,
+              Param("dim", kinds.OPTIONAL_LONG, "dimension, null for none", None), KEEPDIM, OUTPUT,
               usage=_USAGE, fix=lambda dim, keepdim: _along(run, dim, keepdim),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
               samples=[_ROWS, f"({_ROWS};1)"])
@@ -177,12 +181,8 @@ _index("argmin", torch.argmin, "minimum")
 
 
 def _truth(name: str, run: Callable[..., Tensor], words: str) -> None:
-    @function(name, GROUP, f"true where {words} not 0", X,
-              Param("dim", kinds.LONG, "dimension, the last if other arguments follow", None),
-              Param("keepdim", kinds.FLAG, "1b to keep the dimension, with size 1", None), OUTPUT,
-              usage=_USAGE, label=name.lower(),
-              fix=lambda dim, keepdim: run if dim is None and keepdim is None else
-              _along(run, -1 if dim is None else dim, keepdim),
+    @function(name, GROUP, f"true where {words} not 0", X, DIM, KEEP_LAST, OUTPUT,
+              usage=_USAGE, label=name.lower(), fix=_or_last(run, run),
               examples=[f"{name}(0 1;1 1)", f"{name}((0 1;1 1);1)"], plain=run,
               samples=["(0 1;1 1)", "((0 1;1 1);1)"])
     def call(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
@@ -199,15 +199,15 @@ _truth("Any", torch.any, "any element is")
 
 def _middle(name: str, one: Callable[..., Tensor] | None, run: Callable[..., Any],
             words: str) -> None:
-    @function(name, GROUP, words, X, DIM, KEEPDIM, OUTPUTS,
-              usage=_USAGE, fix=lambda dim, keepdim: one if one and dim is None and not keepdim
-              else _along(run, -1 if dim is None else dim, keepdim),
+    @function(name, GROUP, words, X, DIM, KEEP_LAST, OUTPUTS,
+              usage=_USAGE, fix=_or_last(run, one),
               examples=[f"{name} 3 1 2", f"{name}((3 1 2;9 8 9);1)"],
               samples=["((3 1 2;9 8 9);1)", "((3 1 2;9 8 9);0;1b)"])
-    def call(x: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
-        if one is not None and dim is None and not keepdim and out is None:
+    def call(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
+        if one is not None and dim is None and keepdim is None and out is None:
             return one(x)
-        return into_vector(lambda **o: run(x, -1 if dim is None else dim, keepdim, **o), out)
+        along = -1 if dim is None else dim
+        return into_vector(lambda **o: run(x, along, bool(keepdim), **o), out)
 
 
 _middle("median", torch.median, torch.median, "median; with a dimension also the index")
