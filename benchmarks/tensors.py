@@ -16,11 +16,12 @@ import torch
 from measure import HEADER, Ratio, compare
 
 from kkernel.api.convert import to_q, to_tensor
-from kkernel.api.objects import HANDLES, TENSORS, find, free_all
+from kkernel.api.objects import HANDLES, TENSORS, VECTORS, find, free_all
 from kkernel.session import Session
 
 OVERHEAD = 1.5  # us that a call may cost above its torch call
 REPEATS, ROUNDS, PASSES = 64, 40, 6
+REGISTRY: tuple[dict[int, Any], ...] = (TENSORS, VECTORS, HANDLES)
 
 PREPARATION = (
     "seed 1", "t:tensor(`randn;4 4)", "u:tensor(`randn;4 4)", "w:tensor(`randn;4)", "i:tensor 0 2",
@@ -107,7 +108,7 @@ class Pair:
 
     def run(self, rounds: int, repeats: int = REPEATS) -> None:
         """Both loops in turns; their fastest rounds count."""
-        before = len(TENSORS), len(HANDLES)
+        before = [len(pointers) for pointers in REGISTRY]
         for n in range(2 * rounds):
             i = (n + n // 2) % 2  # who is second finds the caches as the other left them
             start = time.process_time()
@@ -115,7 +116,7 @@ class Pair:
             took = (time.process_time() - start) / repeats * 1e6
             self.best[i] = min(self.best[i], took)
             self.kept.clear()
-            for pointers, count in zip((TENSORS, HANDLES), before, strict=True):
+            for pointers, count in zip(REGISTRY, before, strict=True):
                 for ptr in list(pointers)[count:]:
                     del pointers[ptr]
 

@@ -3,8 +3,8 @@
 A pointer is a general list of one long.  The number only looks like an address: it is a counter,
 so a number is never used twice and a freed or forged pointer is always found out.
 
-Tensors come and go by the million, so a tensor stands in the registry as itself; whoever asks
-for its `Handle` gets one made for the occasion.
+Tensors and vectors of tensors come and go by the million, so they stand in the registry as
+themselves; whoever asks for their `Handle` gets one made for the occasion.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Handle:
 
 
 TENSORS: dict[int, torch.Tensor] = {}  # number -> tensor
+VECTORS: dict[int, list[Any]] = {}  # number -> vector of tensors
 HANDLES: dict[int, Handle] = {}  # number -> handle of any other object, undefined tensors too
+_ALL: tuple[dict[int, Any], ...] = (TENSORS, VECTORS, HANDLES)
 # the number of the next pointer; an odd step leaves numbers that dictionaries do not confuse
 number = iter(range(0x55D4_8C01_2A40, 1 << 62, 0x31)).__next__
 
@@ -58,6 +60,8 @@ def register(kind: str, obj: Any, tag: str = "") -> List:
     ptr = number()
     if kind == "tensor" and obj is not None:
         TENSORS[ptr] = obj
+    elif kind == "vector":
+        VECTORS[ptr] = obj
     else:
         HANDLES[ptr] = Handle(ptr, kind, obj, tag)
     return List((ptr,))
@@ -73,13 +77,16 @@ def register_tensor(t: torch.Tensor) -> List:
 def register_vector(tensors: list[Any]) -> List:
     """A new pointer to a vector of tensors."""
     ptr = number()
-    HANDLES[ptr] = Handle(ptr, "vector", tensors)
+    VECTORS[ptr] = tensors
     return List((ptr,))
 
 
 def _handle(ptr: int) -> Handle | None:
     t = TENSORS.get(ptr)
-    return HANDLES.get(ptr) if t is None else Handle(ptr, "tensor", t)
+    if t is not None:
+        return Handle(ptr, "tensor", t)
+    tensors = VECTORS.get(ptr)
+    return HANDLES.get(ptr) if tensors is None else Handle(ptr, "vector", tensors)
 
 
 def replace(handle: Handle, obj: Any) -> None:
@@ -91,6 +98,8 @@ def replace(handle: Handle, obj: Any) -> None:
         else:
             TENSORS[handle.ptr] = obj
             HANDLES.pop(handle.ptr, None)
+    elif handle.kind == "vector":
+        VECTORS[handle.ptr] = obj
     handle.obj = obj
 
 
@@ -135,8 +144,8 @@ def mapped(x: Value) -> bool:
 
 def free(handle: Handle) -> None:
     """Forget a handle; the object goes with its last reference."""
-    TENSORS.pop(handle.ptr, None)
-    HANDLES.pop(handle.ptr, None)
+    for objects in _ALL:
+        objects.pop(handle.ptr, None)
 
 
 def consume(handle: Handle) -> Any:
@@ -147,13 +156,13 @@ def consume(handle: Handle) -> Any:
 
 def free_all() -> None:
     """Forget every handle."""
-    TENSORS.clear()
-    HANDLES.clear()
+    for objects in _ALL:
+        objects.clear()
 
 
 def pointers() -> list[int]:
     """The numbers of all live pointers, oldest first."""
-    return sorted([*TENSORS, *HANDLES])
+    return sorted(ptr for objects in _ALL for ptr in objects)
 
 
 def live() -> Iterator[Handle]:
