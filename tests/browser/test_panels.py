@@ -15,26 +15,9 @@ from typing import Any
 import pytest
 
 from .front_end import Notebook, Server
+from .panel_notebook import CELLS, EVIL, expect_text, expect_visible, names, panel, spec
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
-
-EVIL = "<img src=x onerror=alert(1)>"
-SETUP = f'''
-import torch
-from torch import nn
-from kkernel_widgets import SpecTable, ParameterHistograms, StatePanel, InitializerPanel
-torch.manual_seed(3)
-blocks = [nn.Sequential(nn.Linear(16, 16), nn.ReLU()) for _ in range(3)]
-m = nn.Sequential(nn.Linear(16, 16), *blocks, nn.Linear(16, 4))
-m.add_module({EVIL!r}, nn.Identity())
-o = torch.optim.Adam(m.parameters())
-x = torch.randn(32, 16)
-def train(n):
-    for _ in range(n):
-        o.zero_grad(); m(x).square().mean().backward(); o.step()
-'''
-CELLS = [SETUP, "SpecTable(m, x, o)", "ParameterHistograms(m)", "StatePanel(m, o)",
-         f"s = StatePanel(m, o); s.snapshots.take({EVIL!r}, note={EVIL!r}); train(1)", ""]
 
 
 @pytest.fixture(scope="module", params=["lab", "notebooks"])
@@ -46,30 +29,6 @@ def notebook(request: pytest.FixtureRequest, browser: Any, server: Server) -> It
     opened.page.wait_for_selector(".kt-states", timeout=60_000)
     yield opened
     opened.close()
-
-
-def panel(notebook: Notebook, kind: str) -> Any:
-    return notebook.page.locator(f".kt-live.kt-{kind}").first
-
-
-def spec(notebook: Notebook) -> Any:
-    return panel(notebook, "specification")
-
-
-def names(table: Any) -> list[str]:
-    return table.locator("tbody th").all_inner_texts()
-
-
-def expect_text(locator: Any, text: str) -> None:
-    from playwright.sync_api import expect
-
-    expect(locator).to_contain_text(text, timeout=20_000)
-
-
-def expect_visible(locator: Any) -> None:
-    from playwright.sync_api import expect
-
-    expect(locator).to_be_visible(timeout=20_000)
 
 
 # --------------------------------------------------------------------------- live
