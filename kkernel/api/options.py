@@ -261,7 +261,8 @@ class OptionTable:
             value = NO if row is None else row.kind.read(x, row.dims)
             if value is NO and i == n - 1 and self.last and self.last.name not in values:
                 other = self.last.kind.read(x, self.last.dims)
-                row, value = (row, NO) if other is NO else (self.last, other)
+                if other is not NO or not self.turns:
+                    row, value = self.last, other
             if row is None or (value is NO and self.messages.positions):
                 raise surplus
             values[row.name] = self._checked(where, row, value, x)

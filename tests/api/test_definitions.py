@@ -72,6 +72,23 @@ def test_names_are_the_order_unless_given(q: ApiSession) -> None:
     assert q("(names module(`sequential;enlist`relu`x;enlist`tanh;enlist`relu`y))~`x`1`y")
 
 
+@pytest.mark.parametrize("kind", ["sequential", "seqnest", "moduledict", "callback;\"{[m;x]x}\""])
+def test_names_of_children_are_checked(q: ApiSession, kind: str) -> None:
+    parent = f"`{kind}" if ";" not in kind else f"(`{kind})"
+    assert q.error(f"module({parent};enlist`relu`a.b)") == \
+        "Submodule name must not contain a dot (got 'a.b')"
+    twice = f"({parent};enlist`relu`a;enlist`relu`b;enlist`tanh`a)"
+    if kind == "moduledict":  # the second takes the place of the first
+        assert q(f"(moduletypes module{twice})~``a`b!`moduledict`tanh`relu")
+    else:
+        assert q.error(f"module{twice}") == "Submodule 'a' already defined"
+
+
+@pytest.mark.parametrize("kind", ["modulelist", "seqlist", "nbeats"])
+def test_lists_number_their_children(q: ApiSession, kind: str) -> None:
+    assert q(f"(names module(`{kind};enlist`sequential`a;enlist`sequential`a))~`0`1")
+
+
 # ------------------------------------------------------------------ access
 
 @pytest.fixture

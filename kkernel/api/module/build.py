@@ -98,7 +98,10 @@ def add_child(parent: nn.Module, child: nn.Module) -> None:
     elif isinstance(parent, nn.ModuleList):
         adopt(parent, number(parent), child)
     elif isinstance(parent, nn.ModuleDict):
-        parent._modules[name or number(parent)] = child
+        name = name or number(parent)
+        if name not in parent._modules:  # one of the same name is replaced
+            adopt(parent, name, child)
+        parent._modules[name] = child
     else:
         raise QError(f"unable to add a {label(child)} module as a child of a "
                      f"{label(parent)} module")

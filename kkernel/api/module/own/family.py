@@ -21,7 +21,7 @@ def adopt(parent: nn.Module, name: str, child: nn.Module) -> None:
     if "." in name:
         raise QError(f"Submodule name must not contain a dot (got '{name}')")
     if name in parent._modules:
-        raise QError(f"Key '{name}' already defined")
+        raise QError(f"Submodule '{name}' already defined")
     parent._modules[name] = child
 
 

@@ -153,12 +153,13 @@ _loss("multisoft", nn.MultiLabelSoftMarginLoss, F.multilabel_soft_margin_loss, C
       messages=WEIGHT_ONLY)
 _loss("nll", nn.NLLLoss, F.nll_loss, CLASSES, IGNORE)
 _loss("pairwise", nn.PairwiseDistance, None, *PAIRWISE, reduce=False, attributes={"p": "norm"},
-      text=TYPES["pairwise"].text)
+      messages=Messages(), text=TYPES["pairwise"].text)
 _loss("poissonloss", nn.PoissonNLLLoss, F.poisson_nll_loss,
       Option("log", FLAG, True, "log_input", "the input is a logarithm"),
       Option("full", FLAG, False, words="add the Stirling term"),
       Option("eps", DOUBLE, 1e-8, words="least argument of the logarithm"))
-_loss("similar", nn.CosineSimilarity, None, *SIMILAR, reduce=False, text=TYPES["similar"].text)
+_loss("similar", nn.CosineSimilarity, None, *SIMILAR, reduce=False, messages=Messages(),
+      text=TYPES["similar"].text)
 _loss("smoothl1", nn.SmoothL1Loss, _smooth_l1_loss,
       Option("beta", OPTIONAL_DOUBLE, None, words="where it turns linear"),
       text="torch::nn::SmoothL1Loss", make=_smooth_l1,
