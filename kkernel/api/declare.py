@@ -280,11 +280,11 @@ class Function:
 
 def as_pointer(result: Any) -> Value:
     """A result of torch as a pointer; null for none, and a number as itself."""
-    if result is None:
-        return NULL
     if isinstance(result, (tuple, list)):
-        return register_vector(list(result))
-    return register_tensor(result) if isinstance(result, torch.Tensor) else result
+        return register_vector([*result])
+    if isinstance(result, torch.Tensor):
+        return register_tensor(result)
+    return NULL if result is None else result
 
 
 def as_value(result: Any) -> Value:

@@ -28,7 +28,7 @@ from kkernel.q.values import List, Value, collapse, items
 
 from .convert import fresh_to_q
 from .dtypes import FROM_NUMPY
-from .objects import HANDLES, TENSORS, Handle, number
+from .objects import HANDLES, TENSORS, Handle, mapped, number
 from .outputs import keep, keeping, output_of
 
 Tensor = torch.Tensor
@@ -113,7 +113,7 @@ def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
     alone = type(form) is type
     args = (x,) if alone else tuple(items(x))
     if (not alone or form in (List, np.ndarray, *NUMBERS)) and all(
-            is_live(v) for v in args if type(v) is List):
+            mapped(v) for v in args if type(v) is List):
         known[form] = learnt(f, args, alone)
     return made
 
@@ -121,11 +121,6 @@ def first(f: Declared, known: dict[Any, Run], form: Any, x: Value) -> Value:
 def is_tensor(x: List) -> bool:
     """Whether a general list is a pointer to a tensor."""
     return len(x) == 1 and type(x[0]) is int and x[0] in TENSORS
-
-
-def is_live(x: List) -> bool:
-    """Whether a general list is a pointer, to whatever it is."""
-    return len(x) == 1 and type(x[0]) is int and (x[0] in TENSORS or x[0] in HANDLES)
 
 
 def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:

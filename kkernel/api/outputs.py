@@ -9,7 +9,7 @@ import torch
 
 from kkernel.q.values import List, Value
 
-from .objects import HANDLES, TENSORS
+from .objects import TENSORS, VECTORS
 
 Tensor = torch.Tensor
 Restore = Callable[[], None]
@@ -50,8 +50,8 @@ def output_of(x: Value) -> Any:
     n = last[0]
     if type(n) is not int:
         return None
-    handle = HANDLES.get(n)
-    return TENSORS.get(n) if handle is None else handle.obj if handle.kind == "vector" else None
+    t = TENSORS.get(n)
+    return VECTORS.get(n) if t is None else t
 
 
 def keeping(run: Callable[..., Any]) -> Callable[..., Any]:
