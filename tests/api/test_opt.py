@@ -12,7 +12,7 @@ import torch
 from api_session import ApiSession
 from torch.nn import functional as F
 
-from kkernel.api.optimizer import fused
+from kkernel.api.optimizer import algorithms, fused
 from kkernel.api.optimizer.algorithms import SGD
 
 # written by a C++ program: name, options, and the 35 + 7 parameters after six steps
@@ -73,6 +73,35 @@ def test_one_pass_gives_the_bits_of_the_single_operations(
             opt.step()
         found.append([*parms, *(s["momentum_buffer"] for s in opt.state.values() if s)])
     assert len(found[0]) == len(SIZES) * (2 if group["momentum"] else 1)
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+ADAM = {"lr": .1, "betas": (.9, .99), "eps": 1e-3, "weight_decay": .01, "amsgrad": True}
+RMS = {"lr": .1, "alpha": .9, "eps": 1e-3, "weight_decay": .01, "momentum": .3, "centered": True}
+PLAIN = {"lr": .1, "momentum": .9, "dampening": .1, "weight_decay": .01, "nesterov": False}
+
+
+@pytest.mark.parametrize("last", [torch.float32, torch.float64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(("name", "group"), [("Adam", ADAM), ("AdamW", ADAM), ("RMSprop", RMS),
+                                             ("SGD", PLAIN)])
+def test_numbers_as_tensors_give_the_bits_of_numbers(
+        monkeypatch: pytest.MonkeyPatch, name: str, group: dict[str, Any],
+        last: torch.dtype) -> None:
+    found = []
+    for as_tensors in (True, False):
+        if not as_tensors:
+            monkeypatch.setattr(algorithms, "number", lambda value, tensors: value)
+        g = torch.Generator().manual_seed(5)
+        parms = [torch.randn(s, generator=g) for s in SIZES]
+        parms[-1] = parms[-1].to(last)
+        opt = getattr(algorithms, name)([{"params": parms, **group}], group)
+        for i in range(4):
+            for p in parms[i % 2:]:  # the first makes fewer steps
+                p.grad = torch.randn(p.shape, generator=g).to(p.dtype)
+            opt.step()
+            parms[0].grad = None
+        kept = [t for s in opt.state.values() for t in s.values() if isinstance(t, torch.Tensor)]
+        found.append([*parms, *kept])
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
 
 

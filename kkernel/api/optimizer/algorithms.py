@@ -20,6 +20,7 @@ from kkernel.q.errors import QError
 
 from ..events import changed
 from . import fused
+from .number import number
 
 Group = dict[str, Any]
 Closure = Callable[[], Tensor]
@@ -144,7 +145,7 @@ def descend(group: Group, parms: Tensors, grads: Tensors, buffers: Tensors) -> N
     """A step of SGD, operation by operation; without momentum there are no buffers."""
     grads = _decayed(grads, parms, group["weight_decay"])
     if buffers:
-        torch._foreach_mul_(buffers, group["momentum"])
+        torch._foreach_mul_(buffers, number(group["momentum"], buffers))
         torch._foreach_add_(buffers, grads, alpha=1 - group["dampening"])
     _move(group, parms, grads, buffers)
 
@@ -210,15 +211,19 @@ class Adam(Stepwise):
         steps = _count(states)
         if self.decoupled:
             if group["weight_decay"]:
-                torch._foreach_mul_(parms, 1 - group["lr"] * group["weight_decay"])
+                torch._foreach_mul_(parms, number(1 - group["lr"] * group["weight_decay"],
+                                                  parms))
         else:
             grads = _decayed(grads, parms, group["weight_decay"])
         means, squares = _averages(states, grads, beta1, beta2)
+        denominators = list(torch._foreach_sqrt(self._greatest(group, states, squares)))
         roots = [math.sqrt(1 - beta2 ** n) for n in steps]
-        denominators = torch._foreach_div(torch._foreach_sqrt(self._greatest(group, states,
-                                                                           squares)), roots)
-        torch._foreach_add_(denominators, group["eps"])
         rates = [-(group["lr"] / (1 - beta1 ** n)) for n in steps]
+        if len(set(steps)) == 1:
+            torch._foreach_div_(denominators, number(roots[0], denominators))
+        else:
+            torch._foreach_div_(denominators, roots)
+        torch._foreach_add_(denominators, number(group["eps"], denominators))
         torch._foreach_addcdiv_(parms, means, denominators, rates)
 
     def _greatest(self, group: Group, states: list[dict[str, Any]], squares: Tensors) -> Tensors:
@@ -243,9 +248,9 @@ def _averages(states: list[dict[str, Any]], grads: Tensors, beta1: float,
               beta2: float) -> tuple[Tensors, Tensors]:
     """Move the running averages of gradients and squares towards the gradients."""
     means, squares = _list(states, "exp_avg"), _list(states, "exp_avg_sq")
-    torch._foreach_mul_(means, beta1)
+    torch._foreach_mul_(means, number(beta1, means))
     torch._foreach_add_(means, grads, alpha=1 - beta1)
-    torch._foreach_mul_(squares, beta2)
+    torch._foreach_mul_(squares, number(beta2, squares))
     torch._foreach_addcmul_(squares, grads, grads, value=1 - beta2)
     return means, squares
 
@@ -266,18 +271,18 @@ class RMSprop(Stepwise):
         alpha = group["alpha"]
         grads = _decayed(grads, parms, group["weight_decay"])
         squares = _list(states, "square_avg")
-        torch._foreach_mul_(squares, alpha)
+        torch._foreach_mul_(squares, number(alpha, squares))
         torch._foreach_addcmul_(squares, grads, grads, value=1 - alpha)
         if group["centered"]:
             means = _list(states, "grad_avg")
-            torch._foreach_mul_(means, alpha)
+            torch._foreach_mul_(means, number(alpha, means))
             torch._foreach_add_(means, grads, alpha=1 - alpha)
             squares = list(torch._foreach_addcmul(squares, means, means, value=-1))
-        roots = torch._foreach_sqrt(squares)
-        torch._foreach_add_(roots, group["eps"])
+        roots = list(torch._foreach_sqrt(squares))
+        torch._foreach_add_(roots, number(group["eps"], roots))
         if group["momentum"] > 0:
             buffers = _list(states, "momentum_buffer")
-            torch._foreach_mul_(buffers, group["momentum"])
+            torch._foreach_mul_(buffers, number(group["momentum"], buffers))
             torch._foreach_addcdiv_(buffers, grads, roots)
             torch._foreach_add_(parms, buffers, alpha=-group["lr"])
         else:
