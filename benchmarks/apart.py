@@ -13,6 +13,7 @@ from measure import Ratio, Thunk
 
 HERE = Path(__file__).parent
 WARM = 2  # passes that do not count
+ROUNDS, SECONDS = 9, 2.5  # the least of both that count
 
 
 def serve(thunk: Thunk) -> None:
@@ -51,13 +52,12 @@ class Worker:
         self.process.communicate()
 
 
-def compare_apart(task: str, name: str, target: float, most: float,
-                  rounds: int = 9) -> tuple[Ratio, str]:
+def compare_apart(task: str, name: str, target: float, most: float) -> tuple[Ratio, str]:
     """Times of a program against its plain form, and a row of their peak memory."""
     workers = Worker("programs.py", name), Worker("plain.py", name)
     for _ in range(WARM):
-        for w in workers:
-            w.turn()
+        warm = [w.turn() for w in workers]
+    rounds = max(ROUNDS, round(SECONDS / min(warm)))
     mine: list[float] = []
     theirs: list[float] = []
     for i in range(rounds):

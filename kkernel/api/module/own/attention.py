@@ -128,7 +128,7 @@ class SelfAttention(nn.Module):
         size = dim // self.heads
         y = self._modules["in"](self.norm(x) if self.normed else x)  # type: ignore[misc]
         q, k, v = y.reshape(batch, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
-        scores = torch.matmul(q, k.transpose(-2, -1)) * (1 / math.sqrt(size))
+        scores = torch.matmul(q, k.transpose(-2, -1)).mul_(1 / math.sqrt(size))
         if mask is not None:
             scores += mask if mask.size(-1) == length else mask[:length, :length]
         y = torch.matmul(self.drop(torch.softmax(scores, -1)), v)
