@@ -43,6 +43,7 @@ def scan(f: Value, args: Sequence[Value]) -> Value:
 
 
 def accumulate(f: Value, args: Sequence[Value], keep: bool) -> Value:
+    """`f/[x;..]`, and with `keep` `f\\[x;..]`: what it does follows from the ranks."""
     rank = _accumulator_rank(f)
     n = len(args)
     if n == 2 and keep and is_vector(f) and qtype(f) == 9 and qtype(args[0]) == -9:

@@ -40,6 +40,7 @@ IDENTITY = {"+": 0, "-": 0, "*": 1, "%": 1}
 # ---------------------------------------------------------------- each
 
 def each_items(f: Value, args: Sequence[Value]) -> Value:
+    """`f'[x;y;..]`: each of one or more lists; of a vector of integers, Case."""
     if qtype(f) in (6, 7, 5):
         return _case(f, args)
     if len(args) == 1:

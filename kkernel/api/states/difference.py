@@ -14,12 +14,11 @@ from ..look.histogram import Histogram, histogram
 from .digest import digest
 from .record import State
 
-STATUSES = ("same", "differs", "only in A", "only in B", "other shape")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One tensor in two states.
+    """One tensor in two states: `status` is same, differs, only in A, only in B, or other shape.
 
     `relative` is |B-A| / |A| (lengths), `largest` the largest absolute difference, `cosine` that
     of the angle between them, `signs` the share of entries that changed sign. NaN where they do

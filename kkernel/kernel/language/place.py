@@ -30,6 +30,8 @@ _WORDS = ("name", "symbol", "number", "comment", "string")
 
 @dataclass(frozen=True)
 class Token:
+    """A token of the text around the cursor, with where it starts."""
+
     kind: str
     text: str
     start: int

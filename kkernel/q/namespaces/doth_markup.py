@@ -36,6 +36,7 @@ def element(tag: str, content: str) -> str:
 
 
 def start_tag(tag: str, attributes: Dict) -> str:
+    """`<tag name="value">` from a dictionary of attributes; 'type for anything else."""
     if not isinstance(attributes, Dict):
         raise type_error()
     pairs = zip(items(attributes.keys), items(attributes.values), strict=True)

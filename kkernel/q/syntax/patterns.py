@@ -134,6 +134,7 @@ def hidden(index: int) -> str:
 
 
 def match_cond(pos: int, args: list[Node | None]) -> MatchCond:
+    """`:[value;pattern;result;..;else]` from the expressions between its brackets."""
     value, *rest = args
     pairs = len(rest) // 2
     patterns = [to_pattern(p, pos) for p in rest[:2 * pairs:2]]

@@ -24,6 +24,8 @@ NUMBER, STRING, SYMBOL, NAME, OPERATOR, ITERATOR, PUNCTUATION, END = (
 
 @dataclass(slots=True)
 class Token:
+    """A token with its place in the source; `value` is what a literal stands for."""
+
     kind: str
     text: str
     start: int
