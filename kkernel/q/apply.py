@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from . import context
 from .errors import QError, rank_error
 from .functions import (
     MISSING,
@@ -168,7 +169,6 @@ def _null(f: Null, args: Sequence[Value]) -> Value:
 
 def _symbol(f: Symbol, args: Sequence[Value]) -> Value:
     """A symbol applied is the global it names."""
-    from . import context
     return apply(context.active.globals.get(f), args)
 
 
@@ -184,7 +184,6 @@ def _handle(f: int, args: Sequence[Value]) -> Value:
 
 def _language(f: np.bytes_, args: Sequence[Value]) -> Value:
     """`"q"text` and `"k"text` evaluate text; another letter asks `.p.e` and its like for it."""
-    from . import context
     letter = text(f)
     if len(args) != 1 or not letter.isalpha() or not (
             is_string(args[0]) or isinstance(args[0], np.bytes_)):

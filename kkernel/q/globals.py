@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .errors import QError
 from .functions import NULL
+from .lists.assign import assign_indexed
 from .lists.index import index
-from .registry import KEYWORDS
+from .registry import KEYWORDS, OPERATORS
 from .symbols import Symbol, sym, symbols
 from .values import Dict, List, Value, items
 
@@ -182,7 +183,6 @@ class Globals:
         for i, part in enumerate(path[1:], 1):
             inner = space.names.get(part)
             if isinstance(inner, Dict):
-                from .lists.assign import assign_indexed
                 keys = [sym(p) for p in [*path[i + 1:], last]]
                 space.names[part] = assign_indexed(inner, list(keys), None, value)
                 return
@@ -265,7 +265,6 @@ def _inside(name: str, names: dict[str, Value],
 
 
 def _with_entry(start: Value | None, keys: Sequence[Symbol], value: Value) -> Value:
-    from .lists.assign import assign_indexed
     if not keys:
         return value
     if start is None:
@@ -287,7 +286,6 @@ def _walk(value: Value, path: list[str], name: str) -> Value:
 
 
 def _temporal_part(value: Value, part: str, name: str) -> Value:
-    from .registry import OPERATORS
     try:
         return OPERATORS["$"].by_rank[2](sym(part), value)
     except QError:

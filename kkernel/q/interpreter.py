@@ -23,6 +23,7 @@ from .syntax import nodes as N
 from .syntax.lines import logical_lines
 from .syntax.parse import parse
 from .syntax.patterns import Match
+from .system import system_line
 from .text.show import console, line
 from .values import Value, is_string, string
 from .views import whole_views
@@ -126,7 +127,6 @@ class Interpreter:
         try:
             with np.errstate(all="ignore"):  # 1%0 is 0w, not a warning
                 if text.startswith("\\"):
-                    from .system import system_line
                     return system_line(self, text[1:])
                 if _OTHER_LANGUAGE.match(text):
                     return self._other_language(text[0], text[2:]), False

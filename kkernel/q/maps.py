@@ -14,6 +14,7 @@ from .apply import apply, apply1, apply2
 from .errors import domain_error, length_error, rank_error
 from .functions import Lambda, Primitive
 from .itemwise import itemwise
+from .lists.index import index
 from .lists.joining import joined_rows
 from .lists.positions import missing
 from .registry import KEYWORDS, OPERATORS
@@ -125,7 +126,6 @@ def _each_both_dicts(f: Value, args: Sequence[Value]) -> Value:
 
 def _each_both_union(f: Value, args: Sequence[Value], dicts: list[Dict]) -> Value:
     """Dictionaries with other keys: the result has the union, absent values are nulls."""
-    from .lists.index import index
     union = KEYWORDS["union"].by_rank[2]
     keys = dicts[0].keys
     for d in dicts[1:]:

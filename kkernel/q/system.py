@@ -16,6 +16,7 @@ import numpy as np
 from .errors import QError, QExit, nyi
 from .files.storage import file_symbol, is_data, is_splayed, read_value, visible
 from .functions import NULL
+from .keywords.random import fresh_seed, reseed
 from .lists.attributes import with_attribute
 from .symbols import TABLE, sym, symbols
 from .syntax.lines import logical_lines
@@ -92,8 +93,6 @@ def _precision(q: Interpreter, argument: str, count: str) -> Value:
 
 
 def _seed(q: Interpreter, argument: str, count: str) -> Value:
-    from .keywords.random import fresh_seed, reseed
-
     if not argument:
         return np.int32(q.settings.seed)
     if argument == "0N":  # where the generator is now, as a seed to come back to

@@ -15,7 +15,6 @@ from .digest import digest
 from .record import State
 
 
-
 @dataclass(frozen=True)
 class Difference:
     """One tensor in two states: `status` is same, differs, only in A, only in B, or other shape.

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import context
 from ..errors import QError
 from ..functions import (
     ITERATORS,
@@ -355,7 +356,6 @@ class Reader:
         return Dict(keys, values, "s" if code == 127 else "")
 
     def function(self, code: int) -> Value:
-        from .. import context
         space = self.name()
         body = text(self.value())
         if body in KEYWORDS:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..apply import apply
 from ..errors import length_error, nyi, type_error
 from ..lists.enums import resolve
 from ..registry import keyword
@@ -152,8 +153,6 @@ def ssr(x: Value, y: Value, z: Value) -> Value:
     """String x with every match of pattern y replaced by string z, or by z of the match."""
     if not is_string(x):
         raise type_error()
-    from ..apply import apply
-
     pattern = _pattern_of(y)
     if is_function(z):
         return string(pattern.sub(lambda m: _chars(apply(z, [string(m[0])])), raw_bytes(x)))

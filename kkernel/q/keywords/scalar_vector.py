@@ -11,6 +11,7 @@ from ..atoms.atomic import simple_array
 from ..atoms.promote import to_long, underlying
 from ..errors import length_error, type_error
 from ..lists.strings import string_list
+from ..operators.arithmetic import add, multiply
 from ..registry import keyword
 from ..symbols import Symbol, names, sym, symbols
 from ..types import BY_CODE, CODE_OF_DTYPE, EPOCH, LONG_NULL
@@ -256,7 +257,6 @@ def _from_digits(x: Value, y: Value) -> Value:
         raise length_error()
     if qtype(x) == -7 and qtype(y) in (1, 4, 7) and len(y) > _FEW_DIGITS:
         return _from_longs(x, y.tolist())
-    from ..operators.arithmetic import add, multiply
     found: Value = 0
     for base, digit in zip(bases, items(y), strict=True):
         found = add(multiply(found, base), digit)

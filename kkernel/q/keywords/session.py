@@ -7,11 +7,16 @@ import os
 from .. import context
 from ..apply import apply
 from ..errors import QError, QExit, type_error
+from ..files.storage import key_of_file, read_value, write_target, write_value
 from ..functions import NULL
+from ..lists.enums import resolve
 from ..parts import parts_of
-from ..registry import keyword
+from ..registry import KEYWORDS, keyword
 from ..symbols import Symbol, names, sym, symbols
 from ..syntax.lines import logical_lines
+from ..system import select_names, sorted_names, system_line
+from ..text.show import console
+from ..types import BY_CODE
 from ..values import (
     EMPTY,
     Dict,
@@ -61,7 +66,6 @@ def _value_of_text(source: str) -> Value:
 
 
 def _domain_values(x: Enum | EnumAtom) -> Value:
-    from ..lists.enums import resolve
     return resolve(x)
 
 
@@ -71,7 +75,6 @@ def get(x: Value) -> Value:
     if not isinstance(x, Symbol):
         return value(x)
     if x.startswith(":"):
-        from ..files.storage import read_value
         return read_value(x)
     if x == "":
         raise type_error()
@@ -82,10 +85,8 @@ def get(x: Value) -> Value:
 def set_(x: Value, y: Value) -> Value:
     """Assign y to the global named x, or write it to the file of a file symbol."""
     if not isinstance(x, Symbol):
-        from ..files.storage import write_target
         return write_target(x, y)
     if x.startswith(":"):
-        from ..files.storage import write_value
         return write_value(x, y)
     context.active.globals.set(x, y)
     return x
@@ -101,10 +102,8 @@ def key(x: Value) -> Value:
     if isinstance(x, (Enum, EnumAtom)):
         return x.domain
     if is_vector(x):
-        from ..types import BY_CODE
         return sym(BY_CODE[qtype(x)].name)
     if type(x) is int:
-        from ..registry import KEYWORDS
         return KEYWORDS["til"].by_rank[1](x)
     raise type_error()
 
@@ -112,7 +111,6 @@ def key(x: Value) -> Value:
 def _key_of_name(x: Symbol) -> Value:
     g = context.active.globals
     if x.startswith(":"):
-        from ..files.storage import key_of_file
         return key_of_file(x)
     if x == "":
         return symbols([*g.spaces])
@@ -134,7 +132,6 @@ def system(x: Value) -> Value:
     """Run a system command given as text, without its backslash."""
     if not (is_string(x) or qtype(x) == -10):
         raise type_error()
-    from ..system import system_line
     return system_line(context.active, text(x).lstrip("\\"))[0]
 
 
@@ -142,7 +139,6 @@ def system(x: Value) -> Value:
 def show(x: Value) -> Value:
     """Print the console form; gives `::`."""
     q = context.active
-    from ..text.show import console
     q.write(console(x, q.settings))
     return NULL
 
@@ -173,7 +169,6 @@ def setenv(x: Value, y: Value) -> Value:
 @keyword("tables")
 def tables(x: Value) -> Value:
     """Names of the tables in a namespace, sorted."""
-    from ..system import select_names
     space = "" if not isinstance(x, Symbol) or x in ("", ".") else str(x)
     return symbols(select_names(context.active, "tables", space))
 
@@ -181,7 +176,6 @@ def tables(x: Value) -> Value:
 @keyword("views")
 def views(x: Value) -> Value:
     """Names of the views."""
-    from ..system import sorted_names
     return sorted_names(sorted(context.active.globals.views))
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from ..functions import Foreign
 from ..globals import Namespace
 from ..registry import KEYWORDS
+from .dotq_out import SPECIALS
+from .dotq_session import plain_arguments
+from .dotz import install_watcher, specials
 
 if TYPE_CHECKING:
     from ..interpreter import Interpreter
@@ -51,9 +54,6 @@ def install(q: Interpreter) -> None:
         for name, value in getattr(found, "VALUES", {}).items():
             q.globals.set(f"{space}.{name}", value)
     q.globals.spaces["o"] = Namespace()  # reserved
-    from .dotq_out import SPECIALS
-    from .dotq_session import plain_arguments
-    from .dotz import install_watcher, specials
     q.globals.special.update({**SPECIALS, **specials(q), ".Q.x": plain_arguments})
     install_watcher(q)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..atoms.atomic import as_value, simple_array
 from ..errors import length_error, type_error
+from ..keywords.matrix import mmu
 from ..lists.enumerate import enumerate_in
 from ..lists.enums import resolve
 from ..lists.strings import Strings, equal_ones, texts_of
@@ -54,7 +55,6 @@ def dollar(x: Value, y: Value) -> Value:
     if code is not None:
         return _ACTS[code](x)(y)
     if _is_float(x) and _is_float(y):
-        from ..keywords.matrix import mmu
         return mmu(x, y)
     if is_list(x):
         return _each_left(x, y)

@@ -8,7 +8,7 @@ from ..errors import QError, length_error, type_error
 from ..files.serialize import STORED, loaded, stored
 from ..files.storage import path_of, read_bytes, write_atomically, write_value
 from ..registry import operator
-from ..symbols import Symbol
+from ..symbols import Symbol, symbols
 from ..types import BY_CHAR
 from ..values import Array, List, Value, collapse, is_list, is_vector, items, qtype, string, text
 
@@ -70,7 +70,6 @@ def _field(field: Array, kind: str, size: int) -> Value:
     if kind == "*":
         return List([string(row.tobytes()) for row in field])
     if kind.lower() == "s":
-        from ..symbols import symbols
         return symbols([row.tobytes().split(b"\0")[0].decode("utf-8", "replace")
                         for row in field])
     t = BY_CHAR.get(kind.lower())

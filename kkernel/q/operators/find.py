@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import length_error, type_error
+from ..keywords import random
 from ..lists import search
 from ..lists.enumerate import extend
 from ..lists.index import index
@@ -33,8 +34,6 @@ def find(x: Value, y: Value) -> Value:
 
 def draw(n: int, code: int, y: Value) -> Value:
     """`n?y`: roll for positive n, deal for negative, a permutation for null."""
-    from ..keywords import random
-
     null = np.iinfo(DTYPE[-code]).min
     if n == null:
         whole = is_list(y) or isinstance(y, Table)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..apply import apply
 from ..functions import Primitive
 from ..lists.enums import domain
 from ..lists.positions import ENUM_NULL, at_positions, take_positions
+from ..registry import OPERATORS
 from ..symbols import Symbol, sym
 from ..tables.columns import unkey
 from ..values import Array, Enum, List, Table, Value, is_vector, items, qtype
@@ -75,9 +77,6 @@ def _through(column: Value, fields: Sequence[str]) -> Value:
 
 
 def _part(column: Value, field: str) -> Value:
-    from ..apply import apply
-    from ..registry import OPERATORS
-
     return apply(OPERATORS["$"], [sym(field), column])
 
 

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..apply import apply
 from ..errors import QError, domain_error, type_error
 from ..functions import Primitive
 from ..lists.attributes import with_attribute
 from ..lists.grouping import Groups
 from ..lists.positions import missing, take_positions
 from ..memory import reserve
+from ..registry import KEYWORDS
 from ..symbols import Symbol, sym, symbols
 from ..tables.append import empty_like
 from ..tables.columns import (
@@ -303,9 +305,6 @@ def _names_list(b: Value) -> bool:
 
 
 def _distinct(x: Value) -> Value:
-    from ..apply import apply
-    from ..registry import KEYWORDS
-
     return apply(KEYWORDS["distinct"], [x])
 
 

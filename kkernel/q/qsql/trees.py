@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from .. import context
+from ..apply import apply
 from ..errors import QError, rank_error, type_error
 from ..functions import NULL, Composition, Derived, Iterator, Primitive
 from ..registry import OPERATORS
@@ -78,8 +79,6 @@ def eval_head(head: Value, names: Names) -> Value:
 
 
 def _applied(f: Value, args: list[Value]) -> Value:
-    from ..apply import apply
-
     if isinstance(f, Iterator):
         return Composition(args[0], args[1]) if len(args) == 2 else Derived(f.glyph, args[0])
     return apply(f, args)
@@ -140,8 +139,6 @@ def _eval_assign(tree: List, names: Names) -> Value:
 
 
 def _amended(before: Value, path: list[Value], fn: Value, value: Value) -> Value:
-    from ..apply import apply
-
     if not path:
         return apply(fn, [before, value])
     if len(path) == 1:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import context
 from ..errors import QError, length_error, type_error
+from ..files.storage import read_value, write_value
 from ..lists.positions import take_positions
 from ..symbols import Symbol, names, sym, symbols
 from ..values import (
@@ -58,15 +59,11 @@ def stored(value: Value, name: Symbol | None) -> Value:
 
 
 def _from_file(x: Symbol) -> Value:
-    from ..files.storage import read_value
-
     return read_value(_folder(x))
 
 
 
 def _to_file(x: Symbol, value: Value) -> Symbol:
-    from ..files.storage import write_value
-
     write_value(_folder(x), value)
     return x
 
