@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.modules.module import _has_any_global_hook
+from torch.nn.modules import module as hooks
 
 # makers of new tensors, which their gradients do not ask for
 FRESH = frozenset((
@@ -54,6 +54,12 @@ def watched(module: nn.Module) -> bool:
                 or module._backward_pre_hooks or "forward" in module.__dict__)
 
 
+def all_watched() -> bool:
+    """Whether hooks see every module."""
+    return bool(hooks._global_forward_hooks or hooks._global_forward_pre_hooks
+                or hooks._global_backward_hooks or hooks._global_backward_pre_hooks)
+
+
 def through(modules: list[nn.Module], x: Any) -> Any:
     """Run modules one after the other."""
     free = False  # whether x is a new tensor that nobody asks for
@@ -64,6 +70,5 @@ def through(modules: list[nn.Module], x: Any) -> Any:
             x, free = over(module, x), kind in _DROP
         else:
             x = module(x)
-            free = kind in FRESH and type(x) is Tensor and not watched(module) and \
-                not _has_any_global_hook()  # type: ignore[no-untyped-call]
+            free = kind in FRESH and type(x) is Tensor and not (watched(module) or all_watched())
     return x
