@@ -64,7 +64,7 @@ def loss(x: Value) -> Value:
         row = find_loss(args[0])
         return register("loss", row.create(args[1:], 1))
     first = find(args[0]) if args else None
-    if first is None or first.kind not in ("loss", "model"):
+    if len(args) < 2 or first is None or first.kind not in ("loss", "model"):
         raise QError("loss: unrecognized arg(s)")
     if len(args) == 2 and first.kind == "loss" and as_flag(args[1]) is not NO:
         return loss_definition(first.obj, as_flag(args[1]))

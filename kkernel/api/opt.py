@@ -183,6 +183,8 @@ def opt(x: Value) -> Value:
 def _changed(args: list[Value], group: int, grouped: bool) -> Value:
     handle = find(args[0])
     if handle is not None and handle.kind == "optimizer":
+        if len(args) == 1:
+            return _described(handle)
         flag = as_flag(args[1]) if len(args) == 2 else NO
         if flag is not NO:
             return definition(handle.obj, flag)

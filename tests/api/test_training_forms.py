@@ -181,3 +181,20 @@ def test_sparse_gradients(q: ApiSession) -> None:
     assert ((q("tensor parm(b;`weight)") != before).any(axis=1).nonzero()[0] == [0, 1, 4]).all()
     message = q.error("clip(m;1.)")
     assert message == "clip: linalg_vector_norm is not implemented for SparseCPU tensors"
+
+
+@pytest.mark.parametrize("call", ["train", "test", "data", "testdata", "run", "testrun"])
+def test_a_model_alone_in_a_list_is_told_what_is_missing(net: ApiSession, call: str) -> None:
+    assert net.error(f"{call} enlist m") == f"{call}: expecting inputs after the model"
+
+
+@pytest.mark.parametrize("values", ["(enlist ::)", "`a`b!1 2", "{x}"])
+def test_options_take_no_functions_or_dictionaries_as_values(net: ApiSession, values: str) -> None:
+    assert "train: unable to set values from" in net.error(f"train(m;`batchsize`task;{values})")
+
+
+def test_a_pointer_alone_in_a_list_is_described(q: ApiSession) -> None:
+    q("k:module enlist(`linear;2;1)\no:opt(`sgd;k;.1)\nl:loss`mse")
+    assert q("(module enlist k)~module k")
+    assert q("(opt enlist o)~opt o")
+    assert q.error("loss enlist l") == "loss: unrecognized arg(s)"

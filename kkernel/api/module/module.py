@@ -51,6 +51,8 @@ def module(x: Value) -> Value:
     first = module_handle(args[0]) if args else None
     if first is None:
         return register("module", build(x))
+    if len(args) == 1:
+        return _described(first)
     if len(args) == 2 and as_flag(args[1]) is not NO:
         return definition_of(first.obj, as_flag(args[1]))
     _grow(first, args)

@@ -53,7 +53,7 @@ def _several(handle: Handle, training: bool, chosen: list[str], rest: list[Value
         raise QError(f"{options.name}: given symbols, expecting 3rd argument of values, "
                      f"but given {len(rest) + 2} args")
     values = rest[0]
-    if qtype(values) < 0:
+    if not 0 <= qtype(values) < 98:
         raise QError(f"{options.name}: unable to set values from {kname(values)}")
     if len(values) != len(chosen):
         raise QError(f"{options.name}: {len(chosen)} symbol(s) but {len(values)} value(s)")
@@ -79,6 +79,8 @@ def setup(x: Value, training: bool) -> Value:
     handle = find(args[0]) if handle is None and args else None
     if handle is None or handle.kind != "model":
         raise QError(f"{'train' if training else 'test'}: 1st argument must be a model")
+    if len(args) < 2:
+        return define(args, training, "train" if training else "test")
     second, rest = args[1], args[2:]
     flag, chosen = as_flag(second), as_symbols(second)
     if flag is not NO and not rest:
