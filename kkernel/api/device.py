@@ -161,9 +161,8 @@ def vector_to(handle: Handle, options: TensorOptions, flag: bool) -> None:
 @implement("to", "dictionary")
 def dictionary_to(handle: Handle, options: TensorOptions, flag: bool) -> None:
     entries: TensorDict = handle.obj
-    for name, t in entries.items():
-        if t is not None:
-            entries[name] = options.apply(t, non_blocking=flag)
+    entries.update({name: options.apply(t, non_blocking=flag)
+                    for name, t in entries.items() if t is not None})
 
 
 # ------------------------------------------------------------------ seeds

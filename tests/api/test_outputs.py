@@ -84,3 +84,21 @@ def test_part_of_a_larger_tensor(q: Session) -> None:
     failing(q, "matmul(2 2#1 2 3 4f;2 2#1 2 3 4e;o)")
     assert q.interpreter.console("stride o") == "1 4\n"
     assert q.interpreter.console("tensor o") == q.interpreter.console("flip 3 4#til 12")
+
+
+KEPT = (
+    "vector(v;0 9;(t;u))", "vector(v;0 -1 7;(t;1 2;u))", "dict(d;`a`b;(t;u))", "dict(d;`b;u)",
+    "vector(t;`nosuch;u)", "dict(`a`b;(t;`nosuch))", "tensor(d;`a`nosuch)", "tensor(v;0 9)",
+    "use[v](t;`nosuch)", "free(t;u;1 2)", "to(d;`nosuch)",
+)
+
+
+@pytest.mark.parametrize("call", KEPT)
+def test_nothing_half_done(call: str, q: Session) -> None:
+    """No pointer is freed or made, no entry replaced, where the rest of a list does not fit."""
+    q.interpreter("v:vector(0 0f;1 2); d:dict`a`b!(tensor 1 2 3;tensor(1 2f;`grad))")
+    q.interpreter("t:tensor 4 5; u:tensor 6 7 8f")
+    show = ("obj[]", "vector v", "dict d", "tensor t", "tensor u")
+    before = [q.interpreter.console(s) for s in show]
+    failing(q, call)
+    assert [q.interpreter.console(s) for s in show] == before

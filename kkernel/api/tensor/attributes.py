@@ -16,7 +16,7 @@ from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
 from kkernel.q.symbols import Symbol, sym, symbols
 from kkernel.q.types import LONG_NULL
-from kkernel.q.values import EMPTY, Dict, List, Value, char, collapse, vector
+from kkernel.q.values import EMPTY, Dict, List, Value, char, collapse, qtype, vector
 
 from .. import kinds
 from ..declare import Function, Raw, declare, function, simple_items
@@ -207,17 +207,11 @@ def attribute_of(name: str, handle: Handle) -> Value:
     return Dict(symbols(handle.obj), listed(name, [read(t) for t in handle.obj.values()]))
 
 
-_EMPTY_OF = {bool: 1, int: 7, Symbol: 11, np.bytes_: 10}
-
-
 def listed(name: str, values: list[Value]) -> Value:
     """The list of one attribute of several tensors."""
     if name in _LISTS:
         return List(values)
-    return collapse(values) if values else vector(11 if name in _SYMBOLS else 7, [])
-
-
-_SYMBOLS = ("dtype", "device", "layout", "gradient", "gradfn", "memory")
+    return collapse(values) if values else vector(-qtype(ATTRIBUTES[name][1](None)), [])
 
 
 def attributes_of(tensors: Mapping[str, Maybe], name: str) -> Dict:

@@ -190,6 +190,11 @@ def _all(handle: Handle) -> list[Tensor]:
     return list(handle.obj.values() if handle.kind == "dictionary" else handle.obj)
 
 
+# how messages of the functions that pick say what is missing
+_OUTSIDE = {"gradflag": "invalid for {n}-element vector", "detach": "out of bounds"}
+_DICTIONARY = {"gradflag": "dict", "detach": "dictionary"}
+
+
 def pick(name: str, handle: Handle, which: Value) -> dict[Any, Tensor]:
     """The tensors of a vector at indices, or of a dictionary under names."""
     places, names = as_longs(which), as_symbols(which)
@@ -201,13 +206,13 @@ def pick(name: str, handle: Handle, which: Value) -> dict[Any, Tensor]:
         n = len(handle.obj)
         for i in places:
             if not 0 <= i < n:
-                raise QError(f"{name}: vector[{i}] invalid for {n}-element vector")
+                raise QError(f"{name}: vector[{i}] {_OUTSIDE[name].format(n=n)}")
         return {i: handle.obj[i] for i in places}
     if names is NO:
         raise QError(f"{name}: expected indices or names as 2nd arg, given {kname(which)}")
     for key in names:
         if key not in handle.obj:
-            raise QError(f"{name}: dict[`{key}] not found")
+            raise QError(f"{name}: {_DICTIONARY[name]}[`{key}] not found")
     return {str(k): handle.obj[k] for k in names}
 
 

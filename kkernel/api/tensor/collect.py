@@ -15,10 +15,11 @@ from ..kinds import NO, as_long, as_symbols, is_empty, is_general, kname
 from ..objects import Handle, TensorDict, consume, find
 
 Tensor = torch.Tensor
+Found = tuple[Tensor | None, Handle | None]
 APPEND = (-1, -(2**63))  # indices that append to a vector: -1 and null
 
 
-def item_tensor(name: str, x: Value) -> tuple[Tensor | None, Handle | None]:
+def item_tensor(name: str, x: Value) -> Found:
     """The tensor of a pointer, with its handle, or of a k value; none of a null."""
     if x is NULL:
         return None, None
@@ -32,7 +33,11 @@ def item_tensor(name: str, x: Value) -> tuple[Tensor | None, Handle | None]:
 
 def gather(name: str, values: list[Value]) -> list[Tensor | None]:
     """The tensors of several values; pointers are freed once all values are read."""
-    found = [item_tensor(name, v) for v in values]
+    return _taken([item_tensor(name, v) for v in values])
+
+
+def _taken(found: list[Found]) -> list[Tensor | None]:
+    """The tensors, whose pointers are freed."""
     for _, handle in found:
         if handle is not None:
             consume(handle)
@@ -52,16 +57,16 @@ def tensor_list(x: Value, name: str = "vector") -> list[Tensor | None]:
     return gather(name, items(x)) if is_general(x) else list(pieces(x))
 
 
-def _values(n: int, y: Value, name: str, what: str) -> list[Tensor | None]:
+def _values(n: int, y: Value, name: str, what: str) -> list[Found]:
     """n tensors for n places, from a simple list or a list of values and pointers."""
     if not is_general(y):
         t = to_tensor(y, own=True)
         if t.numel() != n:
             raise QError(f"{name}: length error, {what} {t.numel()} value(s)")
-        return [row.clone() for row in t] if t.ndim else [t] * n
+        return [(row.clone(), None) for row in t] if t.ndim else [(t, None)] * n
     if len(y) != n:
         raise QError(f"{name}: length error, {what} {len(y)} value(s)")
-    return gather(name, items(y))
+    return [item_tensor(name, v) for v in items(y)]
 
 
 # ------------------------------------------------------------------ vectors
@@ -69,23 +74,22 @@ def _values(n: int, y: Value, name: str, what: str) -> list[Tensor | None]:
 def set_items(tensors: list[Tensor | None], x: Value, y: Value) -> None:
     """Put y at the index or indices x of a vector; -1 or null appends."""
     if as_long(x) is not NO:
-        _put(tensors, as_long(x), gather("vector", [y])[0])
+        places, found = [as_long(x)], [item_tensor("vector", y)]
     elif is_vector(x) and qtype(x) == 7:
         places = items(x)
-        values = _values(len(places), y, "vector", f"index count of {len(places)} with")
-        for i, t in zip(places, values, strict=True):
-            _put(tensors, i, t)
+        found = _values(len(places), y, "vector", f"index count of {len(places)} with")
     else:
         raise QError(f"vector: expecting long indices as 2nd arg, given {kname(x)}")
+    made = [*tensors]
+    for i, (t, _) in zip(places, found, strict=True):
+        if i in APPEND:
+            made.append(t)
+        else:
+            check_index(made, i)
+            made[i] = t
+    tensors[:] = made
+    _taken(found)
     changed(tensors)
-
-
-def _put(tensors: list[Tensor | None], i: int, t: Tensor | None) -> None:
-    if i in APPEND:
-        tensors.append(t)
-        return
-    check_index(tensors, i)
-    tensors[i] = t
 
 
 def check_index(tensors: list[Tensor | None], i: int) -> None:
@@ -121,18 +125,23 @@ def set_entries(d: TensorDict, x: Value, y: Value) -> None:
     if names is NO:
         raise QError("dict: given ptr, expecting symbol keys & values, "
                      f"but 2nd arg is {kname(x)}")
-    values = gather("dict", [y]) if type(x) is Symbol else _values(
+    found = [item_tensor("dict", y)] if type(x) is Symbol else _values(
         len(names), y, "dict", f"{len(names)} key(s) with")
-    for name, t in zip(names, values, strict=True):
-        _set_entry(d, str(name), t)
+    kept = [_kept(d, str(name), t) for name, (t, _) in zip(names, found, strict=True)]
+    for name, old, t in zip(names, kept, _taken(found), strict=True):
+        if old is None or t is None:
+            d[str(name)] = t
+        else:
+            with torch.no_grad():
+                old.copy_(t)
     changed(d)
 
 
-def _set_entry(d: TensorDict, name: str, t: Tensor | None) -> None:
+def _kept(d: TensorDict, name: str, t: Tensor | None) -> Tensor | None:
+    """The tensor under a name if it stays and takes values; signals values that do not fit."""
     old = d.get(name)
     if old is None or t is None or not (old.requires_grad or d.role != "tensor"):
-        d[name] = t
-        return
+        return None
     try:
         fits = torch.broadcast_shapes(old.shape, t.shape) == old.shape
     except RuntimeError:
@@ -140,5 +149,4 @@ def _set_entry(d: TensorDict, name: str, t: Tensor | None) -> None:
     if not fits:
         raise QError(f"dict[`{name}] with size of {list(old.shape)} cannot be updated "
                      f"with new values of size {list(t.shape)}")
-    with torch.no_grad():
-        old.copy_(t)
+    return old

@@ -11,9 +11,9 @@ from kkernel.q.errors import QError
 from kkernel.q.values import Value, items
 
 from .. import kinds
-from ..convert import to_q
+from ..convert import to_q, to_tensor
 from ..declare import function
-from ..kinds import NO, as_long, is_general, kname
+from ..kinds import NO, as_long, is_array, is_general, kname
 from ..objects import Handle, find, find_tensor, register
 from ..params import OUTPUT, Param
 from .collect import item_tensor, pieces
@@ -41,9 +41,14 @@ def _pair_form(args: list[Value]) -> tuple[int, Tensor | None] | None:
     dim = as_long(args[1])
     if len(args) == 2:
         if output is not None:
-            return 0, output.obj
+            return None if _beside(args[0], output.obj) else (0, output.obj)
         return None if dim is NO else (dim, None)
     return None if dim is NO or output is None else (dim, output.obj)
+
+
+def _beside(x: Value, t: Tensor | None) -> bool:
+    """Whether an array and a tensor of as many dimensions are to be joined."""
+    return t is not None and is_array(x) and to_tensor(x).ndim == t.ndim
 
 
 def _joiner(name: str, join: Callable[..., Tensor]) -> Callable[[Value], Value]:

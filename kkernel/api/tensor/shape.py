@@ -176,10 +176,11 @@ def _squeezed(t: Tensor, dim: int) -> Tensor:
 @function("unsqueeze", GROUP, "add a dimension of size 1", _X, _DIM, _FLAG, raw=True,
           examples=["unsqueeze(1 2 3;0)", "unsqueeze(1 2 3;1)"], quick={"pj": Tensor.unsqueeze})
 def unsqueeze(x: Value) -> Value:
-    if not is_general(x) or find(x) is not None or len(x) < 2:
+    if find(x) is not None:
         raise QError("unsqueeze requires 2nd arg specifying dimension to add")
-    args = items(x)
-    dim, flag = as_long(args[1]), as_flag(args[2]) if len(args) == 3 else False
+    args = simple_items(x)
+    dim = as_long(args[1]) if len(args) > 1 else NO
+    flag = as_flag(args[2]) if len(args) == 3 else False
     if dim is NO or flag is NO or len(args) > 3:
         raise QError("unsqueeze: unexpected arg(s), expects (input;dim;optional in-place flag)")
     t, pointer = source(args[0])
@@ -202,8 +203,9 @@ def transpose(x: Value) -> Value:
     rest = args if flag is NO else args[:-1]
     t, pointer = source(rest[0])
     inplace = pointer and flag is True
-    if len(rest) == 1:
+    if len(rest) != 3:
         _matrix(t)
+    if len(rest) == 1:
         return _turned(t.t_() if inplace else t.t(), pointer, inplace)
     dims = [as_long(v) for v in rest[1:]]
     if len(dims) != 2 or NO in dims:

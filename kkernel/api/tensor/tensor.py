@@ -139,7 +139,7 @@ def _dict_pointers(d: TensorDict, args: list[Value]) -> Value:
     if names is NO:
         raise QError("tensor: given dictionary, 2nd arg expected to be symbols(s) for indexing, "
                      f"not {kname(args[0])}")
-    pointers = [register("tensor", entry(d, n)) for n in names]
+    pointers = [register("tensor", t) for t in [entry(d, n) for n in names]]
     return pointers[0] if type(args[0]) is Symbol else List(pointers)
 
 
@@ -184,7 +184,7 @@ def _vector_two(handle: Handle, y: Value) -> Value:
     other = find(y)
     if other is not None and other.kind == "vector":
         tensors.extend(list(other.obj))
-        if other is not handle:
+        if other.ptr != handle.ptr:
             free(other)
         return None
     i = as_long(y)
