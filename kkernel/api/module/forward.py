@@ -91,14 +91,26 @@ def flat(result: Any) -> Output:
 def training_mode(module: nn.Module, on: bool) -> Iterator[None]:
     """Training or evaluation mode for a while."""
     before = module.training
-    if before != on:
-        module.train(on)
     try:
+        if before != on:
+            set_mode(module, on)
         yield
     finally:
         if before != on:
             with interrupts.held():
-                module.train(before)
+                set_mode(module, before)
+
+
+def set_mode(module: nn.Module, on: bool) -> None:
+    """Training or evaluation mode for a module and all inside it, as `train` of torch sets it."""
+    kind = type(module)
+    if kind.train is not nn.Module.train or kind.__setattr__ is not nn.Module.__setattr__:
+        module.train(on)
+        return
+    module.__dict__["training"] = on  # where it ends, past the questions whether it is a tensor
+    for child in module._modules.values():
+        if child is not None:
+            set_mode(child, on)
 
 
 # ------------------------------------------------------------------ the functions

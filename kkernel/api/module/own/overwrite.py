@@ -8,7 +8,7 @@ own gradient does not ask for, and because the activation's gradient follows fro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -60,15 +60,22 @@ def all_watched() -> bool:
                 or hooks._global_backward_hooks or hooks._global_backward_pre_hooks)
 
 
-def through(modules: list[nn.Module], x: Any) -> Any:
+def _unseen(x: Any, maker: nn.Module, module: nn.Module) -> bool:
+    """Whether x, which goes from the one module to the other, is a tensor that nobody else has."""
+    return type(x) is Tensor and x._base is None and not (
+        watched(maker) or watched(module) or all_watched())
+
+
+def through(modules: Iterable[nn.Module], x: Any) -> Any:
     """Run modules one after the other."""
-    free = False  # whether x is a new tensor that nobody asks for
+    maker: nn.Module | None = None  # of x, if x is new and no gradient asks for it
     for module in modules:
         kind = type(module)
-        over = _RUN.get(kind) if free else None
-        if over is not None and x._base is None and not watched(module):
-            x, free = over(module, x), kind in _DROP
+        over = None if maker is None else _RUN.get(kind)
+        if over is not None and _unseen(x, maker, module):  # type: ignore[arg-type]
+            x = over(module, x)
+            maker = maker if kind in _DROP else None
         else:
             x = module(x)
-            free = kind in FRESH and type(x) is Tensor and not (watched(module) or all_watched())
+            maker = module if kind in FRESH else None
     return x

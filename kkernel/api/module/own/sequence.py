@@ -19,12 +19,13 @@ class Sequential(nn.Sequential):
     label = "Sequential"
 
     def forward(self, *x: Tensor | None) -> Any:
-        modules = list(self._modules.values())
+        modules = self._modules
         if not modules:
             raise QError("Cannot call forward() on an empty Sequential")
         if len(x) == 1:
-            return through(modules, x[0])
-        return through(modules[1:], call(modules[0], x))
+            return through(modules.values(), x[0])  # type: ignore[arg-type]
+        first, *rest = self
+        return through(rest, call(first, x))
 
 
 class SeqNest(Sequential):
