@@ -17,7 +17,6 @@ way reads the call again, and says what is wrong; it runs nothing that the reade
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,10 +25,9 @@ import torch
 from kkernel.q.errors import QError
 from kkernel.q.values import List, Value, collapse, items
 
-from .convert import fresh_to_q
-from .dtypes import FROM_NUMPY
-from .objects import HANDLES, TENSORS, Handle, mapped, number
-from .outputs import keep, keeping, output_of
+from .objects import TENSORS, Handle, mapped
+from .outputs import keep, output_of
+from .readers import PLAIN, Fixed, Shape, entry, has_options, key, shape_of, written
 
 Tensor = torch.Tensor
 Run = Callable[..., Any]
@@ -52,7 +50,6 @@ POINTER, ARRAY = Operand("pointer", List), Operand("array", np.ndarray)
 NUMBERS = {t: Operand(t.__name__, t) for t in (int, float, bool)}
 LONGS, HANDLE = Operand("longs", list), Operand("handle", Handle)
 _OPERANDS = {"p": POINTER, "h": HANDLE, "a": ARRAY, "l": LONGS}
-LONGEST = 16  # items of a vector that is an option
 MOST = 256  # combinations of options that a form keeps
 
 
@@ -125,45 +122,67 @@ def is_tensor(x: List) -> bool:
 
 def learnt(f: Declared, args: tuple[Value, ...], alone: bool) -> Run:
     """The reader for calls of this form, or what reads them in full where it must be so."""
-    def full(*again: Value) -> Value:
-        return in_full(f, again[0] if alone else collapse([*again]))
-
-    def failed(e: Exception, *again: Value) -> QError:
-        return f.failed(again[0] if alone else collapse([*again]), e)
-
-    if alone and type(args[0]) is np.ndarray and f.marks(args, True) is None:
-        return _of_rows(f)
     marks = f.marks(args, alone)
-    if marks is None:
-        return full
-    pointer, receives = f.gives_pointer("p" in marks), f.receives(args)
-    runs: dict[Any, Run] = {}
+    if marks is None and alone and type(args[0]) is np.ndarray:
+        return _of_rows(f)
+    form = Form(f, marks or "", alone)
+    return form.full if marks is None else form.reader(args)
 
-    def miss(*again: Value) -> Value:
+
+class Form:
+    """The calls of a function with arguments of the same types, and what runs by their options."""
+
+    def __init__(self, f: Declared, marks: str, alone: bool) -> None:
+        self.f = f
+        self.marks = marks
+        self.alone = alone
+        self.runs: dict[Any, tuple[Any, ...]] = {}
+        self.shape: Shape | None = None  # that of the first run
+
+    def whole(self, args: Sequence[Value]) -> Value:
+        """The arguments as the one value that a function takes."""
+        return args[0] if self.alone else collapse([*args])
+
+    def full(self, *args: Value) -> Value:
+        return in_full(self.f, self.whole(args))
+
+    def failed(self, e: Exception, *args: Value) -> QError:
+        return self.f.failed(self.whole(args), e)
+
+    def miss(self, *args: Value) -> Value:
         """A call with options that are new, or with something that is no tensor."""
-        made = full(*again)
-        if all(is_tensor(v) for m, v in zip(marks, again, strict=True) if m == "p"):
-            learn(again)
+        made = self.full(*args)
+        if all(is_tensor(v) for m, v in zip(self.marks, args, strict=True) if m == "p"):
+            self.learn(args)
         return made
 
-    def learn(call: tuple[Value, ...]) -> None:
+    def learn(self, args: Sequence[Value]) -> None:
+        """Keep what runs for the options of a call that went well."""
         try:
-            options, run = key(marks, call), f.prepare(opened(marks, call))
+            options, run = key(self.marks, args), self.f.prepare(opened(self.marks, args))
         except (KeyError, TypeError, QError):  # options that are not kept, or not read like this
             return
-        if run is not None:
-            if len(runs) >= MOST:
-                runs.clear()
-            runs[options] = keeping(run) if receives else run
+        if run is None:
+            return
+        self.shape = self.shape or shape_of(run)
+        kept = entry(run, self.shape)
+        if kept is not None:
+            if len(self.runs) >= MOST:
+                self.runs.clear()
+            self.runs[options] = kept
 
-    learn(args)
-    options = any(m in "ozv" for m in marks)
-    if not runs and not options:
-        return full
-    readers = [f.reader(m, i, args) for i, m in enumerate(marks)]
-    return _written(marks, pointer)(
-        TENSORS, HANDLES, number, _ARRAYS, runs if options else runs[()], short, miss, failed,
-        List, Tensor, f.delivery(pointer), readers)
+    def reader(self, args: Sequence[Value]) -> Run:
+        """The reader, learnt from one call."""
+        f, marks = self.f, self.marks
+        self.learn(args)
+        options = has_options(marks)
+        if not self.runs and not options:
+            return self.full
+        self.shape = self.shape or PLAIN
+        pointer = f.gives_pointer("p" in marks)
+        return written(marks, pointer, self.shape, f.receives(args))(
+            self.runs if options else self.runs[()], self.miss, self.failed,
+            f.delivery(pointer), [f.reader(m, i, args) for i, m in enumerate(marks)])
 
 
 def _of_rows(f: Declared) -> Run:
@@ -187,106 +206,6 @@ def opened(marks: str, args: Sequence[Value]) -> list[Value]:
     """The arguments of a call, with an `Operand` for each that comes new every time."""
     return [_OPERANDS.get(m) or (NUMBERS[type(v)] if m in "sr" else v)
             for m, v in zip(marks, args, strict=True)]
-
-
-# ------------------------------------------------------------------ options
-
-def short(x: Any) -> Any:
-    """What tells one short vector from another; others are not kept."""
-    if x.ndim != 1 or len(x) > LONGEST:
-        raise KeyError
-    return x.dtype.char, x.tobytes()
-
-
-_KEYS: dict[str, Callable[[Any], Any]] = {"o": lambda v: v, "z": lambda v: v or repr(v), "v": short}
-
-
-def key(marks: str, args: Sequence[Value]) -> Any:
-    """The options of a call, as readers look them up."""
-    found = [_KEYS[m](v) for m, v in zip(marks, args, strict=True) if m in _KEYS]
-    return found[0] if len(found) == 1 else tuple(found)
-
-
-# ------------------------------------------------------------------ readers
-
-_ARRAYS = {dtype.char: torch.from_numpy for dtype in FROM_NUMPY if dtype.kind != "S"}
-
-# what a reader does with the argument a, if anything, and what it hands on
-_READ = {
-    "p": (("i, = {a}", "{x} = tensors[i]"), "{x}"),
-    "h": (("i, = {a}", "{x} = handles[i]"), "{x}"),
-    "a": (("{x} = arrays[{a}.dtype.char]({a})",), "{x}"),
-    "s": ((), "{a}"),
-    "r": (("{x} = readers[{n}]({a})",), "{x}"),
-    "l": (("{x} = readers[{n}]({a})",), "{x}"),
-}
-_OPTIONS = {"o": "{a}", "z": "{a} or repr({a})", "v": "short({a})"}
-
-
-def source(marks: str, pointer: bool) -> str:
-    """The Python text of the readers for a pattern of marks."""
-    read, given, options = [], [], []
-    for n, m in enumerate(marks):
-        words = {"a": f"a{n}", "x": f"x{n}", "n": n}
-        if m in _OPTIONS:
-            options.append(_OPTIONS[m].format(**words))
-            continue
-        lines, operand = _READ[m]
-        read += [line.format(**words) for line in lines]
-        given.append(operand.format(**words))
-    if options:
-        read.append(f"run = runs[{', '.join(options)}]")
-    args = ", ".join(f"a{n}" for n in range(len(marks)))
-    return _SOURCE.format(
-        args=args, read="\n            ".join(read) or "pass", given=", ".join(given),
-        beside="".join(_beside(marks)), run="run" if options else "runs",
-        end=_POINTER if pointer else _VALUE)
-
-
-def _beside(marks: str) -> list[str]:
-    """Lines that move the arrays to the device of the first tensor."""
-    n = marks.find("p")
-    return [] if n < 0 else [
-        f"if not x{n}.is_cpu: x{i} = x{i}.to(x{n}.device)\n                "
-        for i, m in enumerate(marks) if m == "a"]
-
-
-_SOURCE = """
-def make(tensors, handles, number, arrays, runs, short, miss, failed, List, Tensor,
-         deliver, readers):
-    def read({args}):
-        try:
-            {read}
-        except Exception:  # no pointer to a tensor, a new option: the full way says what it is
-            pass
-        else:
-            try:
-                {beside}made = {run}({given})
-                {end}
-            except QError:
-                raise
-            except Exception as e:
-                raise failed(e, {args}) from e
-        return miss({args})
-    return read
-"""
-_POINTER = """if type(made) is Tensor:
-                    n = number()
-                    tensors[n] = made
-                    return List((n,))
-                return deliver(made)"""
-
-
-_VALUE = """return fresh_to_q(made) if type(made) is Tensor else deliver(made)"""
-
-
-@lru_cache(None)
-def _written(marks: str, pointer: bool) -> Run:
-    """What makes the readers for a pattern of marks."""
-    names: dict[str, Any] = {"fresh_to_q": fresh_to_q, "QError": QError}
-    exec(compile(source(marks, pointer), f"<reader {marks}>", "exec"), names)
-    made: Run = names["make"]
-    return made
 
 
 # ------------------------------------------------------------------ what a form runs
@@ -315,21 +234,4 @@ def filled(run: Run, values: Sequence[Any]) -> Run:
             return run(*given)
 
         return scattered
-    match tuple(values[n:]):  # spelled out: a star costs as much as the call
-        case ():
-            return run
-        case (a,) if n == 1:
-            return lambda x: run(x, a)
-        case (a,) if n == 2:
-            return lambda x, y: run(x, y, a)
-        case (a, b) if n == 1:
-            return lambda x: run(x, a, b)
-        case (a, b) if n == 2:
-            return lambda x, y: run(x, y, a, b)
-        case (a, b, c) if n == 1:
-            return lambda x: run(x, a, b, c)
-        case (a, b, c) if n == 2:
-            return lambda x, y: run(x, y, a, b, c)
-        case rest:
-            return lambda *operands: run(*operands, *rest)
-    raise AssertionError
+    return Fixed(run, *values[n:]) if len(values) > n else run

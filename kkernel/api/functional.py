@@ -20,12 +20,12 @@ from . import forms, kinds
 from .declare import Function, declare, function
 from .events import changed
 from .kinds import is_array, is_general
-from .math.families import writing
 from .module.option_kinds import DTYPE
 from .module.types import find_type
 from .objects import find, find_tensor
 from .options import LONG, OPTIONAL_LONG, Option, OptionTable
 from .params import OUTPUT, Param, tensor
+from .readers import Fixed, writing
 
 Tensor = torch.Tensor
 Run = Callable[..., Tensor]
@@ -55,7 +55,7 @@ class Functional(Function):
             return self.plain or run
         if [*keywords] == self._positions()[n:n + len(keywords)]:  # a call without names is faster
             return forms.filled(run, [*[forms.POINTER] * n, *keywords.values()])
-        return lambda *tensors: run(*tensors, **keywords)
+        return Fixed(run, **keywords)
 
     def _positions(self) -> list[str]:
         """The names of the parameters of `run`, if they are known."""

@@ -23,6 +23,7 @@ from .module.attributes import help_row, help_table
 from .module.rows.loss import LOSS_CLASSES, LOSSES, LossType
 from .objects import Handle, find, register
 from .params import Param
+from .readers import Fixed
 
 GROUP = "loss"
 
@@ -183,7 +184,7 @@ def _with_options(row: LossType, options: list[Value], tensors: int) -> Run:
     """The function of a loss on its tensors, with options as q values."""
     assert row.function is not None
     keywords = row.options.keywords(row.options.read(row.name, options, tensors))
-    return partial(row.function, **keywords) if keywords else row.function
+    return Fixed(row.function, **keywords) if keywords else row.function
 
 
 def _learn(row: LossType, tensors: int, args: list[Value]) -> Run | None:

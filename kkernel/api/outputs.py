@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -32,14 +33,14 @@ def keep(obj: Any) -> Restore:
 def _keep_tensor(t: Tensor | None) -> Restore:
     if t is None or t.layout is not torch.strided:
         return lambda: None
-    size, stride, offset = t.size(), t.stride(), t.storage_offset()
+    return partial(put_back, t, t.size(), t.stride(), t.storage_offset())
 
-    def restore() -> None:
-        if t.size() != size:
-            with torch.no_grad():  # the memory only grew, so the old part is still there
-                t.set_(t.untyped_storage(), offset, size, stride)  # type: ignore[call-overload]
 
-    return restore
+def put_back(t: Tensor, size: torch.Size, stride: tuple[int, ...], offset: int) -> None:
+    """Give a tensor back the size, strides and offset that it had."""
+    if t.size() != size:
+        with torch.no_grad():  # the memory only grew, so the old part is still there
+            t.set_(t.untyped_storage(), offset, size, stride)  # type: ignore[call-overload]
 
 
 def output_of(x: Value) -> Any:
@@ -52,17 +53,3 @@ def output_of(x: Value) -> Any:
         return None
     t = TENSORS.get(n)
     return VECTORS.get(n) if t is None else t
-
-
-def keeping(run: Callable[..., Any]) -> Callable[..., Any]:
-    """A function whose last argument is an output, which a failure leaves as it was."""
-    def call(*args: Any) -> Any:
-        out = args[-1]
-        restore = keep(getattr(out, "obj", out))
-        try:
-            return run(*args)
-        except Exception:
-            restore()
-            raise
-
-    return call

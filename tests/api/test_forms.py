@@ -13,7 +13,7 @@ from kkernel.api import objects
 from kkernel.api.convert import to_tensor
 from kkernel.api.declare import FUNCTIONS, Function
 from kkernel.api.forms import in_full as read_in_full
-from kkernel.api.forms import source
+from kkernel.api.readers import source
 from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
 from kkernel.q.values import List, Value, collapse, items
@@ -189,3 +189,25 @@ def test_a_reader_is_straight_code() -> None:
 def test_quick_forms_are_of_their_function() -> None:
     assert {f.name for f in FUNCTIONS.values() if getattr(f, "quick", None)} >= {
         "tensor", "size", "reshape", "forward", "step"}
+
+
+def test_options_of_another_kind_of_run(q: Session) -> None:
+    run = q.interpreter
+    run("t:tensor -1 2f;f:{do[3;r:relu(t;x)];r};g:{do[3;r:sort(t;0;x;y)];r};h:{tensor x 0}")
+    for flag in "0101":  # what writes and what does not are told apart, whichever comes first
+        made = run(f"f {flag}b")
+        assert (made is NULL) == (flag == "1")
+    run("t:tensor 2 1 3f")
+    for stable, descend in ("00", "10", "01", "11", "00"):
+        assert seen(run(f"tensor g[{descend}b;{stable}b]")) == seen(
+            run(f"tensor sort(t;0;{descend}b;{stable}b)"))
+    objects.free_all()
+
+
+def test_vectors_that_are_options_are_known_by_their_items(q: Session) -> None:
+    run = q.interpreter
+    run("f:{s:2 3;r:();do[3;r,:enlist size tensor(`zeros;s);s[0]+:1];r}")
+    assert [v.tolist() for v in run("f 0")] == [[2, 3], [3, 3], [4, 3]]
+    made = run("{do[1;r:size tensor(`ones;x)];r}each(2 3;2 3;3 2;1#4)")
+    assert [v.tolist() for v in made] == [[2, 3], [2, 3], [3, 2], [4]]
+    objects.free_all()

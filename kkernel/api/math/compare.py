@@ -14,6 +14,7 @@ from kkernel.q.values import List, Value
 from .. import kinds
 from ..declare import Function, K, declare, function
 from ..params import OUTPUT, OUTPUTS, Param, tensor
+from ..readers import Fixed
 from .families import Binary, binary, number_too, unary, up_to
 from .pointwise import written
 from .vectors import into_vector
@@ -93,8 +94,8 @@ _DESCEND = Param("descend", kinds.FLAG, "1b for the largest first", False)
 @function("sort", GROUP, "sorted values and their indices", tensor("x"), DIM, _DESCEND,
           Param("stable", kinds.FLAG, "1b to keep the order of equals", None), OUTPUTS,
           usage=up_to(5, "input;dim;descend;stable;output"),
-          fix=lambda dim, descend, stable: (lambda x: torch.sort(x, dim, descend)) if not stable
-          else lambda x: torch.sort(x, dim=dim, descending=descend, stable=True),
+          fix=lambda dim, descend, stable: Fixed(torch.sort, dim, descend) if not stable
+          else Fixed(torch.sort, dim=dim, descending=descend, stable=True),
           examples=["sort 3 1 2", "sort(3 1 2;1b)"], samples=["(3 1 2;9 8 7)", "(3 1 2;1b)"])
 def sort(x: Tensor, dim: int, descend: bool, stable: bool | None, out: Any) -> Any:
     return into_vector(
@@ -103,7 +104,7 @@ def sort(x: Tensor, dim: int, descend: bool, stable: bool | None, out: Any) -> A
 
 @function("argsort", GROUP, "indices that would sort", tensor("x"), DIM, _DESCEND,
           usage=up_to(3, "input;dim;descend"),
-          fix=lambda dim, descend: lambda x: torch.argsort(x, dim, descend),
+          fix=lambda dim, descend: Fixed(torch.argsort, dim, descend),
           examples=["argsort 3 1 2", "argsort(3 1 2;1b)"], samples=["(3 1 2;9 8 7)"])
 def argsort(x: Tensor, dim: int, descend: bool) -> Tensor:
     return torch.argsort(x, dim, descend)

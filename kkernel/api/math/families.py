@@ -19,19 +19,10 @@ from ..events import changed
 from ..kinds import NO, is_empty, kname
 from ..objects import find, find_tensor, register
 from ..params import IN_PLACE, OUTPUT, Param, tensor
+from ..readers import writing
 
 Tensor = torch.Tensor
 Run = Callable[..., Any]
-
-
-def writing(run: Callable[..., Any], written: int = 0) -> Run:
-    """A function that writes into one of its tensors: it tells who watches, and gives nothing."""
-
-    def write(*tensors: Any) -> None:
-        run(*tensors)
-        changed(tensors[written])
-
-    return write
 
 
 def up_to(most: int, form: str, words: str = "args") -> str:

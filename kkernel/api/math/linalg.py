@@ -16,6 +16,7 @@ from ..declare import Function, declare, function
 from ..kinds import is_general, kname
 from ..objects import find, find_tensor, register
 from ..params import OUTPUT, Param, tensor
+from ..readers import Fixed
 from ..tensor.join import tensors_of_list
 from .families import up_to
 from .pointwise import written
@@ -90,9 +91,7 @@ _ALPHA = Param("alpha", kinds.NUMBER, "factor of the product, 1 if left out", 1)
 
 def _add_product(name: str, run: Callable[..., Tensor], words: str, sample: str) -> None:
     def fix(beta: float, alpha: float) -> Callable[..., Tensor]:
-        if beta == alpha == 1:
-            return run
-        return lambda x, y, z: run(x, y, z, beta=beta, alpha=alpha)
+        return run if beta == alpha == 1 else Fixed(run, beta=beta, alpha=alpha)
 
     @function(name, GROUP, words, X, Y, Z, _BETA, _ALPHA, OUTPUT, only_lists=True, fix=fix,
               plain=run,

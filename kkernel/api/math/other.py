@@ -16,6 +16,7 @@ from ..events import changed
 from ..kinds import NO, as_long, is_general
 from ..objects import find
 from ..params import IN_PLACE, OUTPUT, Param, tensor
+from ..readers import Fixed
 from .families import up_to
 from .pointwise import written
 
@@ -54,7 +55,7 @@ for _name, _run, _words in (("cumsum", torch.cumsum, "running sum"),
         return written(run(x, dim, dtype=dtype, out=out), out)
 
     def _along(dim: int, dtype: Any, run: Any = _run) -> Any:
-        return (lambda x: run(x, dim)) if dtype is None else lambda x: run(x, dim, dtype=dtype)
+        return Fixed(run, dim) if dtype is None else Fixed(run, dim, dtype=dtype)
 
     function(_name, GROUP, _words, X, _DIM, _DTYPE, OUTPUT, examples=[f"{_name} 1 2 3"],
              fix=_along,

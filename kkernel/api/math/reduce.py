@@ -12,6 +12,7 @@ from kkernel.q.errors import QError
 from .. import kinds
 from ..declare import function
 from ..params import OUTPUT, OUTPUTS, Param, tensor
+from ..readers import Fixed
 from .families import up_to
 from .pointwise import written
 from .vectors import into_vector
@@ -36,7 +37,7 @@ def dims_or_all(dims: Any) -> Any:
 
 def _along(run: Callable[..., Any], dim: Any, keepdim: bool | None) -> Callable[..., Any]:
     """A reduction over fixed dimensions."""
-    return (lambda x: run(x, dim, True)) if keepdim else lambda x: run(x, dim)
+    return Fixed(run, dim, True) if keepdim else Fixed(run, dim)
 
 
 def _or_last(run: Callable[..., Any],
@@ -229,8 +230,9 @@ def _floating(x: Tensor) -> Tensor:
 def _spread(name: str, run: Callable[..., Tensor], words: str) -> None:
     def fix(dims: Any, unbiased: bool, keepdim: bool) -> Callable[..., Tensor]:
         over = dims[0] if len(dims) == 1 else dims_or_all(dims)
-        options = {"correction": int(unbiased), **({"keepdim": True} if keepdim else {})}
-        return lambda x: run(x if x.is_floating_point() else _floating(x), over, **options)
+        correction = int(unbiased)
+        return lambda x: run(x if x.is_floating_point() else _floating(x), over,
+                             correction=correction, keepdim=keepdim)
 
     @function(name, GROUP, words, X, DIMS, _UNBIASED, KEEPDIM, OUTPUT, fix=fix,
               usage=up_to(5, "input;dim;unbiased;keepdim;output"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -23,6 +22,7 @@ from ..dtypes import FROM_CODE, symbol_of
 from ..forms import Operand
 from ..kinds import NO, as_long, as_long_double, as_longs, as_number, as_scalar
 from ..objects import find_tensor, register
+from ..readers import Fixed
 from .complexes import complex_tensor
 from .shape import zero_growth
 from .sparse import sparse_tensor
@@ -238,8 +238,8 @@ def _recipe(name: str, mode: Mode, args: list[Value]) -> Recipe:
         return lambda: mode.make(values, options=o)
     keywords = {**o.keywords, "dtype": dtype} if dtype is not None else o.keywords
     if o.memory is None and count < _SMALL:
-        return partial(mode.sized, *values[0], **keywords) if mode.sized and values[0] else \
-            partial(mode.make, values, **keywords)
+        return Fixed(mode.sized, *values[0], **keywords) if mode.sized and values[0] else \
+            Fixed(mode.make, values, **keywords)
 
     def make() -> Tensor:
         reserve(count, (dtype or torch.get_default_dtype()).itemsize)
