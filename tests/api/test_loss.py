@@ -130,3 +130,12 @@ ERRORS: list[tuple[str, Any]] = [
 def test_errors(q: ApiSession, source: str, message: str) -> None:
     q("l:loss`mse\nt:loss`triplet")
     assert q.error(source) == message
+
+
+def test_warnings_of_torch_are_written_as_libtorch_writes_them(q: ApiSession) -> None:
+    q("x:tensor log(.1 .2 .7;.3 .3 .4)\ny:tensor(.2 .2 .6;.1 .5 .4)")
+    q.written.clear()
+    for _ in range(3):  # by the usual reading, then by that of this form of a call
+        q("r:kl(x;y)")
+    lines = "".join(q.written).splitlines()
+    assert lines and all(line.startswith("[W") and "] Warning: " in line for line in lines), lines
