@@ -336,11 +336,13 @@ class Raw(Function):
 
     `quick` has what runs for the forms that loops are made of: the key has a letter for each
     argument, p and a for tensors, h for the handle of another object, j f b for atoms, l for
-    longs.  `learn` gives what runs for options, as `prepare` does.
+    longs.  `learn` gives what runs for options, as `prepare` does; among its first arguments, so
+    many as `tensors` says, arrays are tensors as well.
     """
 
     quick: Quick = {}
     learn: Learn | None = None
+    tensors: int = 0
 
     def set_callers(self) -> None:
         if self.quick or self.learn:
@@ -356,8 +358,10 @@ class Raw(Function):
         found = next((k for k in (letters, letters.replace("a", "l")) if k in self.quick), None)
         if found is not None and (alone or len(args) > 1):
             return "".join("s" if letter in "jfb" else letter for letter in found)
-        options = "".join(_OPTION_MARKS.get(type(v), "o") for v in args)
-        return options if self.learn and not alone else None
+        if self.learn is None or alone:
+            return None
+        return "".join("a" if i < self.tensors and type(v) is np.ndarray
+                       else _OPTION_MARKS.get(type(v), "o") for i, v in enumerate(args))
 
     def prepare(self, args: list[Value]) -> Run | None:
         operands = all(type(v) is forms.Operand for v in args)
@@ -374,7 +378,7 @@ class Raw(Function):
         return _as_it_is
 
     def gives_pointer(self, pointer: bool) -> bool:
-        return True
+        return pointer or not self.tensors
 
 
 _LETTERS = {List: "p", Handle: "h", np.ndarray: "a", list: "l", int: "j", float: "f", bool: "b"}
@@ -424,11 +428,12 @@ def function(name: str, group: str, summary: str, *params: Param, raw: bool = Fa
              notes: str = "", samples: Sequence[Any] = (), plain: Run | None = None,
              usage: str = "", only_lists: bool = False, direct: Run | None = None,
              fix: Callable[..., Run] | None = None,
-             quick: Quick | None = None, learn: Learn | None = None) -> Callable[[F], F]:
+             quick: Quick | None = None, learn: Learn | None = None,
+             tensors: int = 0) -> Callable[[F], F]:
     """Declare a function: bound arguments go to it in the order of `params`.
 
-    With `raw` it gets the q value as it is and returns a q value (None for null); `quick` and
-    `learn` have what runs in its place, see `Raw`.
+    With `raw` it gets the q value as it is and returns a q value (None for null); `quick`,
+    `learn` and `tensors` are about what runs in its place, see `Raw`.
     """
 
     def enter(run: F) -> F:
@@ -437,7 +442,7 @@ def function(name: str, group: str, summary: str, *params: Param, raw: bool = Fa
                    notes=notes, samples=tuple(samples), plain=plain, usage=usage,
                    only_lists=only_lists, direct=direct, fix=fix)
         if isinstance(made, Raw):
-            made.quick, made.learn = quick or {}, learn
+            made.quick, made.learn, made.tensors = quick or {}, learn, tensors
             made.set_callers()
         declare(made)
         return run

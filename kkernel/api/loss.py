@@ -215,7 +215,7 @@ def _declare(name: str, row: LossType, tensors: int) -> None:
 
     @function(name, GROUP, f"the loss of {row.source.split('.')[-1]} as a function",
               *given, *rest, raw=True, examples=[f"{name}{sample}"],
-              learn=partial(_learn, row, tensors))
+              learn=partial(_learn, row, tensors), tensors=len(row.args))
     def run(x: Value) -> Value:
         return apply_loss(name, row, x, tensors)
 

@@ -19,7 +19,7 @@ from kkernel.q.values import List
 from .convert import fresh_to_q
 from .dtypes import FROM_NUMPY
 from .events import changed
-from .objects import HANDLES, TENSORS, number
+from .objects import HANDLES, TENSORS, VECTORS, number
 from .outputs import put_back
 
 Run = Callable[..., Any]
@@ -183,8 +183,8 @@ def _beside(marks: str) -> list[str]:
 
 _SOURCE = """
 def make(runs, miss, failed, deliver, readers,
-         tensors=TENSORS, handles=HANDLES, arrays=ARRAYS, number=number, short=short,
-         List=List, Tensor=Tensor):
+         tensors=TENSORS, vectors=VECTORS, handles=HANDLES, arrays=ARRAYS, number=number,
+         short=short, List=List, Tensor=Tensor):
     {before}
     def read({args}):
         try:
@@ -207,21 +207,30 @@ _POINTER = """if type(made) is Tensor:
                     n = number()
                     tensors[n] = made
                     return List((n,))
+                if isinstance(made, tuple):
+                    n = number()
+                    vectors[n] = [*made]
+                    return List((n,))
                 return deliver(made)"""
 _OUTPUT = "before = {out}.size(), {out}.stride(), {out}.storage_offset()"
 _WRITTEN = """changed({})
                 return NULL"""
-_VALUE = """return fresh_to_q(made) if type(made) is Tensor else deliver(made)"""
+_VALUE = """if type(made) is Tensor:
+                    return fresh_to_q(made)
+                return made if type(made) is bool else deliver(made)"""
 _ARRAYS = {dtype.char: torch.from_numpy for dtype in FROM_NUMPY if dtype.kind != "S"}
+
+
+_NAMES = {
+    "TENSORS": TENSORS, "VECTORS": VECTORS, "HANDLES": HANDLES, "ARRAYS": _ARRAYS,
+    "number": number, "short": short, "List": List, "Tensor": torch.Tensor, "QError": QError,
+    "NULL": NULL, "fresh_to_q": fresh_to_q, "changed": changed, "put_back": put_back}
 
 
 @lru_cache(None)
 def written(marks: str, pointer: bool, shape: Shape, receives: bool) -> Run:
     """What makes the readers for a pattern of marks."""
-    names: dict[str, Any] = {
-        "TENSORS": TENSORS, "HANDLES": HANDLES, "ARRAYS": _ARRAYS, "number": number,
-        "short": short, "List": List, "Tensor": torch.Tensor, "fresh_to_q": fresh_to_q,
-        "QError": QError, "NULL": NULL, "changed": changed, "put_back": put_back}
+    names = dict(_NAMES)
     exec(compile(source(marks, pointer, shape, receives), f"<reader {marks}>", "exec"), names)
     made: Run = names["make"]
     return made

@@ -211,3 +211,27 @@ def test_vectors_that_are_options_are_known_by_their_items(q: Session) -> None:
     made = run("{do[1;r:size tensor(`ones;x)];r}each(2 3;2 3;3 2;1#4)")
     assert [v.tolist() for v in made] == [[2, 3], [2, 3], [3, 2], [4]]
     objects.free_all()
+
+
+@pytest.mark.parametrize("call", [
+    "mse", "l1", "huber", "smoothl1", "bce", "ce", "kl", "nll", "hinge", "softmargin"])
+@pytest.mark.parametrize("rest", ["", ";`sum", ";`none"])
+def test_losses_with_targets_that_are_arrays(call: str, rest: str, q: Session) -> None:
+    run = q.interpreter
+    target = "0 2" if call in ("ce", "nll") else "(0 1 0e;1 1 0e)"
+    run("v:(.1 .2 .7e;.3 .3 .4e);t:tensor v")
+    made = run(f"{{do[3;r:{call}(t;{target}{rest})];tensor r}}0")
+    wanted = run(f"tensor {call}(t;tensor {target}{rest})")
+    plain = run(f"{{do[3;r:{call}(v;{target}{rest})];r}}0")
+    assert agree(seen(made), seen(wanted)) and agree(seen(plain), seen(wanted))
+    objects.free_all()
+
+
+def test_losses_of_pairs_of_other_sizes_warn_as_torch_does(q: Session) -> None:
+    run = q.interpreter
+    run("t:tensor(1 2 3f;4 5 6f);u:tensor 1 2 3f")
+    assert run("{do[3;r:mse(t;u)];tensor r}0") == 4.5
+    assert run("{do[3;r:huber(t;u;2f;`sum)];tensor r}0") == 12
+    with pytest.raises(QError, match="must match"):
+        run("{do[3;r:mse(t;x)];r}1 2f")
+    objects.free_all()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -118,8 +119,24 @@ def _smooth_l1(beta: float | None, reduction: str) -> nn.Module:
     return loss
 
 
+def _of_pairs(usual: Callable[..., Tensor],
+              direct: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A loss of pairs of elements: for tensors of one size the function of libtorch, without what
+    torch does before to warn of other sizes."""
+    def loss(x: Tensor, y: Tensor, reduction: str = "mean", **options: float) -> Tensor:
+        if x.shape == y.shape:
+            return direct(x, y, _REDUCTIONS[reduction], **options)
+        return usual(x, y, reduction=reduction, **options)
+
+    return loss
+
+
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}  # as libtorch counts them
+_smooth = _of_pairs(F.smooth_l1_loss, torch._C._nn.smooth_l1_loss)
+
+
 def _smooth_l1_loss(x: Tensor, y: Tensor, beta: float | None, reduction: str) -> Tensor:
-    return F.smooth_l1_loss(x, y, reduction=reduction, beta=1.0 if beta is None else beta)
+    return _smooth(x, y, reduction, beta=1.0 if beta is None else beta)
 
 
 _loss("bce", BCELoss, entropy_loss, tensors=3, least=2, source="torch.nn.BCELoss",
@@ -136,14 +153,14 @@ _loss("ctc", nn.CTCLoss, F.ctc_loss, Option("blank", LONG, 0, words="the class o
       tensors=4)
 _loss("hinge", nn.HingeEmbeddingLoss, F.hinge_embedding_loss, _margin(1.0), messages=MARGIN_ONLY,
       text="torch::nn::HingeEmbeddingLoss(margin={margin})")
-_loss("huber", nn.HuberLoss, F.huber_loss,
+_loss("huber", nn.HuberLoss, _of_pairs(F.huber_loss, torch._C._nn.huber_loss),
       Option("delta", DOUBLE, 1.0, words="where it turns linear"), text="torch::nn::HuberLoss")
 _loss("kl", nn.KLDivLoss, F.kl_div, _reduce("kl", "none", "batchmean", "mean", "sum"),
       reduce=False)
-_loss("l1", nn.L1Loss, F.l1_loss)
+_loss("l1", nn.L1Loss, _of_pairs(F.l1_loss, torch._C._nn.l1_loss))
 _loss("margin", nn.MarginRankingLoss, F.margin_ranking_loss, _margin(0.0), tensors=3,
       messages=MARGIN_ONLY)
-_loss("mse", nn.MSELoss, F.mse_loss)
+_loss("mse", nn.MSELoss, _of_pairs(F.mse_loss, torch._C._nn.mse_loss))
 _loss("multilabel", nn.MultiLabelMarginLoss, F.multilabel_margin_loss)
 _loss("multimargin", nn.MultiMarginLoss, F.multi_margin_loss,
       Option("p", LONG, 1, words="the norm"), _margin(1.0), CLASSES,
