@@ -21,9 +21,10 @@ from .declare import Function, declare, function
 from .events import changed
 from .kinds import is_array, is_general
 from .module.option_kinds import DTYPE
-from .module.types import find_type
+from .module.rows.pooling import check_output, size_or_scale
+from .module.types import OPTION_NAMES, find_type
 from .objects import find, find_tensor
-from .options import LONG, OPTIONAL_LONG, Option, OptionTable
+from .options import LONG, OPTIONAL_LONG, Messages, Option, OptionTable
 from .params import OUTPUT, Param, tensor
 from .readers import Fixed, writing
 
@@ -170,7 +171,9 @@ def _soft(run: Run) -> Run:
 _SOFT = OptionTable((
     Option("dim", OPTIONAL_LONG, None,
            words="dimension that adds up to 1; 0 for 1 or 3 dimensions, else 1"),
-    Option("dtype", DTYPE, None, words="data type to calculate in")))
+    Option("dtype", DTYPE, None, words="data type to calculate in")),
+    Messages(positions="{where}: unrecognized arg(s), expecting dim or (dim;data type)"),
+    OPTION_NAMES)
 for _name, _run, _words in (
         ("softmax", F.softmax, "exponentials divided by their sum"),
         ("softmin", F.softmin, "exponentials of -x divided by their sum"),
@@ -179,6 +182,16 @@ for _name, _run, _words in (
 
 
 # ------------------------------------------------------------------ pooling, folding, padding
+
+def _fractional(dims: int) -> Run:
+    pool = getattr(F, f"fractional_max_pool{dims}d")
+
+    def call(x: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any) -> Tensor:
+        check_output(f"fmaxpool{dims}d", output_size, output_ratio)
+        return pool(x, kernel_size, output_size, output_ratio)  # type: ignore[no-any-return]
+
+    return call
+
 
 _ROW, _IMAGE, _CUBE = "1 1 8#\"f\"$til 8", "1 1 4 4#\"f\"$til 16", "1 1 2 4 4#\"f\"$til 32"
 _INPUTS = {1: _ROW, 2: _IMAGE, 3: _CUBE}
@@ -198,7 +211,7 @@ for _d in (1, 2, 3):
         _of_module(f"lppool{_d}d", getattr(F, f"lp_pool{_d}d"), "power mean of each window",
                    f"({_input};2f;2)")
     if _d > 1:
-        _of_module(f"fmaxpool{_d}d", getattr(F, f"fractional_max_pool{_d}d"),
+        _of_module(f"fmaxpool{_d}d", _fractional(_d),
                    "largest of random windows", f"({_input};{_d}#2;`outsize,2)"
                    if _d == 2 else f"({_input};1 2 2;`outsize,enlist 1 2 2)")
 
@@ -206,9 +219,7 @@ _of_module("fold", F.fold, "image from columns that unfold made, overlaps added 
            "(1 4 4#\"f\"$til 16;3 3;2 2)")
 _of_module("unfold", F.unfold, "windows of an image as columns", f"({_IMAGE};2 2)")
 def _interpolate(x: Tensor, size: Any, scale_factor: Any, **options: Any) -> Tensor:
-    """One size or scale holds for every dimension."""
-    size, scale = (v[0] if v and len(v) == 1 else v for v in (size, scale_factor))
-    return F.interpolate(x, size, scale, **options)
+    return F.interpolate(x, *size_or_scale("interpolate", size, scale_factor), **options)
 
 
 _of_module("interpolate", _interpolate, "image of another size", f"({_IMAGE};2 2)")
@@ -220,7 +231,7 @@ _of_module("randomflip", None, "image reversed along a dimension, with probabili
 
 _declare("flatten", OptionTable((
     Option("start", LONG, 0, "start_dim", "first dimension to join"),
-    Option("end", LONG, -1, "end_dim", "last dimension to join"))),
+    Option("end", LONG, -1, "end_dim", "last dimension to join")), known=OPTION_NAMES),
     torch.flatten, "several dimensions as one", "(2 2 2#til 8;1)")
 
 

@@ -139,6 +139,28 @@ def test_refusals_of_modules_in_the_words_of_the_interface(q: ApiSession, made: 
     assert q("count obj[]") == before
 
 
+FUNCTIONAL = {
+    "relu(t;1)": "relu: unrecognized option(s), expecting single boolean flag",
+    "maxpool1d(t;2;2;0;1;0b;3)": "maxpool1d: expecting up to 6 positional args, 7 given",
+    "pairwise(t;t;1;2;1b;3)": "pairwise: expecting up to 5 positional args, 6 given",
+    "adaptmax1d(t;2;3)": "adaptmax1d: 1 positional argument expected, 2 given",
+    "softmax(t;1f)": "softmax: unrecognized arg(s), expecting dim or (dim;data type)",
+    "softmin(t;1;`float;2)": "softmin: unrecognized arg(s), expecting dim or (dim;data type)",
+    "logsoftmax(t;`bias,1b)": "logsoftmax option: bias not recognized",
+    "flatten(t;`bias,1)": "flatten option: bias not recognized",
+    "interpolate(t;();())": "interpolate: no output size or scale factor given",
+    "interpolate(t;8;2f)": "interpolate: both output size and scale factor given",
+    "fmaxpool2d(t;2)": "fmaxpool2d: no output size or ratio given",
+    "fmaxpool2d(t;2;2;.5)": "fmaxpool2d: cannot specify both output size & output ratio"}
+
+
+@pytest.mark.parametrize("call", FUNCTIONAL)
+def test_refusals_of_functions_in_the_words_of_the_interface(q: ApiSession, call: str) -> None:
+    q("t:tensor 1 2 4#1e")
+    assert q.error(call) == FUNCTIONAL[call]
+    assert q("1=count obj[]")
+
+
 READ = {
     "(`adaptavg2d;`size,1i)": "(enlist`size)!enlist 1",
     "(`indexselect;0;`ind,2i)": "`dim`ind!0 2",

@@ -75,12 +75,17 @@ for _d, _power, _sample in ((1, 2.0, [3]), (2, 1.2, [2, 3])):
           example={"p": _power, "size": _sample})
 
 
+def check_output(name: str, size: Any, ratio: Any) -> None:
+    """Signal fractional pooling without a size of its result, or with two."""
+    if size is None and ratio is None:
+        raise QError(f"{name}: no output size or ratio given")
+    if size is not None and ratio is not None:
+        raise QError(f"{name}: cannot specify both output size & output ratio")
+
+
 def _fractional(name: str, cls: type[nn.Module]) -> Any:
     def make(output_size: Any, output_ratio: Any, **options: Any) -> nn.Module:
-        if output_size is None and output_ratio is None:
-            raise QError(f"{name}: no output size or ratio given")
-        if output_size is not None and output_ratio is not None:
-            raise QError(f"{name}: cannot specify both output size & output ratio")
+        check_output(name, output_size, output_ratio)
         return cls(output_size=output_size, output_ratio=output_ratio, **options)
 
     return make
@@ -98,18 +103,19 @@ for _d, _sample, _out in ((2, [2, 4], [16, 32]), (3, [2, 4, 3], [16, 32, 24])):
 MODES = ("nearest", "linear", "bilinear", "bicubic", "trilinear")
 
 
+def size_or_scale(name: str, size: Any, scale: Any) -> tuple[Any, Any]:
+    """The one of both that is given, None for the other; one entry stands for all dimensions."""
+    if not size and not scale:
+        raise QError(f"{name}: no output size or scale factor given")
+    if size and scale:
+        raise QError(f"{name}: both output size and scale factor given")
+    size, scale = (v[0] if v and len(v) == 1 else v or None for v in (size, scale))
+    return size, scale
+
+
 def _upsample(size: Any, scale_factor: Any, **options: Any) -> nn.Module:
-    size, scale_factor = size or None, scale_factor or None
-    if size is None and scale_factor is None:
-        raise QError("upsample: no output size or scale factor given")
-    if size is not None and scale_factor is not None:
-        raise QError("upsample: both output size and scale factor given")
-    return nn.Upsample(size=_single(size), scale_factor=_single(scale_factor), **options)
-
-
-def _single(values: Any) -> Any:
-    """One entry stands for all dimensions."""
-    return values[0] if values is not None and len(values) == 1 else values
+    size, scale = size_or_scale("upsample", size, scale_factor)
+    return nn.Upsample(size=size, scale_factor=scale, **options)
 
 
 def _listed(name: str) -> Any:
