@@ -156,9 +156,9 @@ FUNCTIONAL = {
 
 @pytest.mark.parametrize("call", FUNCTIONAL)
 def test_refusals_of_functions_in_the_words_of_the_interface(q: ApiSession, call: str) -> None:
-    q("t:tensor 1 2 4#1e")
+    q("t:tensor 1 2 4#1e\nn:count obj[]")
     assert q.error(call) == FUNCTIONAL[call]
-    assert q("1=count obj[]")
+    assert q("n=count obj[]")
 
 
 READ = {
