@@ -129,6 +129,12 @@ TEXTS = {
     "(`embed;2i;4)": "embed: 1st arg is number of rows of weight matrix",
     "(`embedbag;8;`max;4)": "embedbag cols: expected long scalar, given symbol scalar",
     "(`indexselect;0;1 2f)": "indexselect ind: long(s) expected, given double(s)",
+    "(`encoder;(`relu;4);2)": "encoder: unexpected layer 'relu'",
+    "(`encoder;(4;2);-1)": "encoder: non-negative number of layers must be defined",
+    "(`encoder;(`encoderlayer;5))": "encoder: unrecognized arg(s) for encoder layer (long scalar)",
+    "(`decoder;(4;2);1;(`layernorm;1b))": "decoder: unrecognized arg(s) for layer normalization "
+                                          "(boolean scalar)",
+    "(`transformer;4;2;(`encoder;1))": "transformer: unrecognized arg(s) for custom encoder",
     "(`zscore;101b;1)": "zscore mean: double(s) expected, given bool(s)"}
 
 
@@ -137,6 +143,13 @@ def test_refusals_of_modules_in_the_words_of_the_interface(q: ApiSession, made: 
     before = q("count obj[]")
     assert q.error(f"module enlist{made}") == TEXTS[made]
     assert q("count obj[]") == before
+
+
+def test_layers_of_another_kind_are_told_and_kept(q: ApiSession) -> None:
+    q("m:module enlist(`encoderlayer;4;2)")
+    assert q.error("module enlist(`decoder;m;2)") == \
+        "decoder: expecting decoding layer, given TransformerEncoderLayer module"
+    assert q("mapped m")
 
 
 FUNCTIONAL = {

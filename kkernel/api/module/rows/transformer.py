@@ -9,9 +9,9 @@ from torch import nn
 
 from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol, sym, symbols
-from kkernel.q.values import Dict, List, Value, items, record
+from kkernel.q.values import Dict, List, Value, items, qtype, record
 
-from ...kinds import as_long, as_symbol, is_empty
+from ...kinds import as_long, as_symbol, is_empty, kname
 from ...objects import find, free
 from ...options import DOUBLE, FLAG, LONG, Option, OptionKind
 from ..definition import read_definition, read_entry
@@ -137,6 +137,8 @@ def _layer_kind(where: str, part: str, cls: type[nn.Module], word: str) -> Optio
         module = _from_pointer(x, where, cls, word)
         if module is not None:
             return module
+        if qtype(x) < 0:
+            raise QError(f"{where}: unrecognized arg(s) for {where} layer ({kname(x)})")
         return TYPES[part].create(_options_of(part, x, where, (part, "layernorm")), 1)
 
     return OptionKind("module or definition", read, _shown)
@@ -151,6 +153,8 @@ def _norm_kind(where: str) -> OptionKind:
             return module
         if as_long(x) is x:
             return nn.LayerNorm([x])
+        if qtype(x) < 0:
+            raise QError(f"{where}: unrecognized arg(s) for layer normalization ({kname(x)})")
         return TYPES["layernorm"].create(_options_of("layernorm", x, where, ("layernorm",)), 1)
 
     return OptionKind("size, module or definition", read, _shown)
@@ -170,7 +174,7 @@ for _name, _cls, _layer, _torch, _count, _least in (
         ("encoder", TransformerEncoder, TransformerEncoderLayer, nn.TransformerEncoder, 3, 1),
         ("decoder", TransformerDecoder, TransformerDecoderLayer, nn.TransformerDecoder, 6, 2)):
     enter(_name, _cls,
-          Option(f"{_name}layer", _layer_kind(_name, f"{_name}layer", _layer, _name[:-1] + "ing"),
+          Option(f"{_name}layer", _layer_kind(_name, f"{_name}layer", _layer, _name[:-2] + "ing"),
                  words="the layer that is repeated"),
           Option("layers", LONG, words="number of layers", least=0,
                  missing="non-negative number of layers must be defined"),
@@ -180,17 +184,19 @@ for _name, _cls, _layer, _torch, _count, _least in (
           example={f"{_name}layer": _layer(512, 8, 1), "layers": 6, "layernorm": nn.LayerNorm(512)})
 
 
-def _custom(x: Value, dims: int) -> Any:
-    if is_empty(x) or (isinstance(x, Dict) and not len(x)):
-        return None
-    handle = find(x)
-    if handle is not None and handle.kind == "module":
-        free(handle)
-        return handle.obj
-    return (read_entry(x) if isinstance(x, Dict) else read_definition(x)).create()
+def _custom(name: str) -> OptionKind:
+    def read(x: Value, dims: int) -> Any:
+        if is_empty(x) or (isinstance(x, Dict) and not len(x)):
+            return None
+        handle = find(x)
+        if handle is not None and handle.kind == "module":
+            free(handle)
+            return handle.obj
+        if qtype(x) < 0 and type(x) is not Symbol:
+            raise QError(f"transformer: unrecognized arg(s) for custom {name}")
+        return (read_entry(x) if isinstance(x, Dict) else read_definition(x)).create()
 
-
-CUSTOM = OptionKind("module or definition", _custom, _shown)
+    return OptionKind("module or definition", read, _shown)
 
 
 class TransformerType(ModuleType):
@@ -222,8 +228,8 @@ enter("transformer", Transformer,
       Option("elayers", LONG, 6, "num_encoder_layers", "layers of the encoder"),
       Option("dlayers", LONG, 6, "num_decoder_layers", "layers of the decoder"),
       *_details("transformer"),
-      Option("encoder", CUSTOM, None, words="module to use as encoder"),
-      Option("decoder", CUSTOM, None, words="module to use as decoder"),
+      Option("encoder", _custom("encoder"), None, words="module to use as encoder"),
+      Option("decoder", _custom("decoder"), None, words="module to use as decoder"),
       source="torch.nn.Transformer", text="torch::nn::TransformerImpl", args=("tensor",) * 8,
       least=2, kind=TransformerType,
       attributes={"fn": "activation_name", "encoder": _part("encoder"),
