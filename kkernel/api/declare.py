@@ -30,7 +30,7 @@ from .convert import list_to_q, to_q, to_tensor
 from .failure import details, translated
 from .kinds import NO, Kind, is_array, is_general, kname
 from .objects import Handle, find, register_tensor, register_vector
-from .params import Param
+from .params import Param, Usage
 
 Run = Callable[..., Any]
 F = TypeVar("F", bound=Run)
@@ -61,8 +61,9 @@ class Function:
     direct: Run | None = None  # what does the same as `run` without an output
     # options -> what does the same as `run` with them, on tensors alone, without an output
     fix: Callable[..., Run] | None = None
-    usage: str = ""  # what the message for an unknown list of arguments says, if in other words
+    usage: Usage | None = None  # what the message for an unknown list of arguments says
     only_lists: bool = False  # whether the argument must be a general list
+    no_atoms: bool = False  # whether an atom is refused
     required: int = field(init=False)
     call: Callable[..., Value] = field(init=False, repr=False)
     on_items: Run | None = field(init=False, repr=False, default=None)
@@ -83,7 +84,7 @@ class Function:
         if find(x) is not None:
             return [x]
         if not is_general(x):
-            if self.only_lists:
+            if self.only_lists or self.no_atoms and not isinstance(x, np.ndarray):
                 raise QError(f"{self.label}: not implemented for {kname(x)}")
             if x is NULL and self.required > 1:
                 return []
@@ -161,7 +162,7 @@ class Function:
         cls = type(self)
         if cls.invoke is not Function.invoke and cls.prepare is Function.prepare:
             return None  # a class that calls in its own way says itself what a form runs
-        if alone and (self.required > 1 or self.only_lists):
+        if alone and (self.required > 1 or (self.only_lists and type(args[0]) is not List)):
             return None
         if not alone and self.required == 1 and type(args[0]) is np.ndarray:
             return None  # a list of arrays may be one array
@@ -255,9 +256,9 @@ class Function:
         return "(" + ";".join(p.name for p in self.params) + ")"
 
     def unrecognized(self, args: Sequence[Value]) -> QError:
-        if self.usage:
-            return QError(f"{self.label}: {self.usage}")
         n = len(self.params)
+        if self.usage is not None:
+            return QError(self.label + self.usage.text(args, self.required, n))
         count = f"{self.required}-{n}" if self.required < n else str(n)
         return QError(f"{self.label}: unrecognized args, expecting {count}, {self.form}, "
                       f"given {len(args)}: {', '.join(kname(a) for a in args)}")
@@ -426,8 +427,8 @@ def declare(f: Function) -> Function:
 def function(name: str, group: str, summary: str, *params: Param, raw: bool = False,
              examples: Sequence[str] = (), result: str = AUTO, label: str = "",
              notes: str = "", samples: Sequence[Any] = (), plain: Run | None = None,
-             usage: str = "", only_lists: bool = False, direct: Run | None = None,
-             fix: Callable[..., Run] | None = None,
+             usage: Usage | None = None, only_lists: bool = False, no_atoms: bool = False,
+             direct: Run | None = None, fix: Callable[..., Run] | None = None,
              quick: Quick | None = None, learn: Learn | None = None,
              tensors: int = 0) -> Callable[[F], F]:
     """Declare a function: bound arguments go to it in the order of `params`.
@@ -440,7 +441,7 @@ def function(name: str, group: str, summary: str, *params: Param, raw: bool = Fa
         cls = Raw if raw else Function
         made = cls(name, group, summary, params, run, tuple(examples), result, label=label,
                    notes=notes, samples=tuple(samples), plain=plain, usage=usage,
-                   only_lists=only_lists, direct=direct, fix=fix)
+                   only_lists=only_lists, no_atoms=no_atoms, direct=direct, fix=fix)
         if isinstance(made, Raw):
             made.quick, made.learn, made.tensors = quick or {}, learn, tensors
             made.set_callers()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from kkernel.q.values import Value
 
 from . import kinds
 from .kinds import NO, Kind, is_empty
@@ -17,6 +20,26 @@ class Required:
 
 
 REQUIRED = Required()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What messages say about an argument list that is not for a function, after its name:
+    `words`, or where more than `most` arguments came, or too few, `counts`.  `{n}` in them is how
+    many came, `{last}` the kind of the last.
+    """
+
+    words: str
+    counts: str = ""
+    most: int = 0
+    after_name: str = ": "
+
+    def text(self, args: Sequence[Value], least: int, most: int) -> str:
+        """The message, of which the function's name is still missing."""
+        fits = least <= len(args) <= (self.most or most)
+        said = self.words if fits or not self.counts else self.counts
+        last = kinds.kname(args[-1]) if len(args) else ""
+        return self.after_name + said.format(n=len(args), last=last)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from kkernel.q.values import List, Value
 
 from .. import kinds
 from ..declare import Function, K, declare, function
-from ..params import OUTPUT, OUTPUTS, Param, tensor
+from ..params import OUTPUT, OUTPUTS, Param, Usage, tensor
 from ..readers import Fixed
 from .families import Binary, binary, number_too, unary, up_to
 from .pointwise import written
@@ -33,6 +33,8 @@ class Comparison(Binary):
 
     def not_a_pair(self, x: Value) -> QError:
         return self.unrecognized(x)
+
+    of_scalar = not_a_pair
 
     def _in_place(self, a: Tensor, b: Any, x: List) -> Value:
         super()._in_place(a, b, x)
@@ -70,16 +72,20 @@ _CLOSE = (tensor("x"), tensor("y"),
           Param("rtol", kinds.DOUBLE, "tolerance relative to y, 1e-05", 1e-5),
           Param("atol", kinds.DOUBLE, "absolute tolerance, 1e-08", 1e-8),
           Param("nan", kinds.FLAG, "1b to let nan equal nan", False))
+_EXPECTS = Usage("expects (x;y), (x;y;nan equal), (x;y;rel tol), (x;y;rel tol;abs tol), or "
+                 "(x;y;rel;abs;nan equal)")
 _SAMPLES = ("(1 2 3f;1 2 3.00001)", "(1 2 3f;1 2 3.1;.1)", "(1 0n;1 0n;1b)")
 declare(Function("close", GROUP, "true where x is within tolerance of y", _CLOSE, torch.isclose,
-              tuple("close" + s for s in _SAMPLES), samples=_SAMPLES))
+              tuple("close" + s for s in _SAMPLES), samples=_SAMPLES, usage=_EXPECTS))
 declare(Function("allclose", GROUP, "whether all of x is within tolerance of y", _CLOSE,
               torch.allclose, tuple("allclose" + s for s in _SAMPLES), result=K,
-              samples=_SAMPLES))
+              samples=_SAMPLES, usage=_EXPECTS))
 
 
 @function("equal", GROUP, "whether x and y have the same size and elements", tensor("x"),
-          tensor("y"), result=K, examples=["equal(1 2 3;1 2 3)", "equal 1 2"],
+          tensor("y"), result=K,
+          usage=Usage("expects two input arrays/tensors to compare", after_name=" "),
+          examples=["equal(1 2 3;1 2 3)", "equal 1 2"],
           samples=["(1 2 3;1 2 3)", "(1 2 3;1 2 4)"])
 def equal(x: Tensor, y: Tensor) -> bool:
     return torch.equal(x, y)

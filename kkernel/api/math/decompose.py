@@ -16,7 +16,7 @@ from ..convert import list_to_q, to_q, to_tensor
 from ..declare import function, simple_items
 from ..kinds import NO, Kind, as_flag, as_vector, is_array, is_general, kname
 from ..objects import find, find_tensor, register
-from ..params import OUTPUT, OUTPUTS, Param, tensor
+from ..params import OUTPUT, OUTPUTS, Param, Usage, tensor
 from .pointwise import written
 from .vectors import into_vector
 
@@ -40,6 +40,12 @@ def choice(word: str, *names: str, text: str = "unrecognized {word}: {given}") -
     return Kind(word, read, names)
 
 
+def _usage(before: str, form: str, unknown: str = "unexpected arg(s), ",
+           given: str = ", {n} given") -> Usage:
+    """What messages say: how many arguments are expected, in which form."""
+    return Usage(f"{unknown}{before}, ({form})", f"{before}, ({form}){given}")
+
+
 def _flag(name: str, words: str, default: bool) -> Param:
     return Param(name, kinds.FLAG, words, default)
 
@@ -51,12 +57,15 @@ _CHECK = _flag("check", "1b to signal a failure in place of returning its code",
 
 
 @function("chol", GROUP, "Cholesky factor of a positive-definite matrix", X, _UPPER, OUTPUT,
+          only_lists=True, usage=Usage("unrecognized arg(s), expecting 1-3 args, a, (a;upper), "
+                                       "(a;out) or (a;upper;out)"),
           examples=[f"chol{_SPD}", f"chol({_SPD};1b)"], samples=[_SPD, f"({_SPD};1b)"])
 def chol(x: Tensor, upper: bool, out: Any) -> Any:
     return written(torch.linalg.cholesky(x, upper=upper, out=out), out)
 
 
 @function("cholx", GROUP, "Cholesky factor and codes of failure", X, _UPPER, _CHECK, OUTPUTS,
+          only_lists=True, usage=_usage("expecting 1-4 arg(s)", "x;upper;check;output"),
           examples=[f"cholx{_SPD}"], samples=[_SPD, f"({_SPD};1b)"])
 def cholx(x: Tensor, upper: bool, check: bool, out: Any) -> Any:
     return into_vector(lambda **o: torch.linalg.cholesky_ex(
@@ -64,7 +73,8 @@ def cholx(x: Tensor, upper: bool, check: bool, out: Any) -> Any:
 
 
 @function("cholinverse", GROUP, "inverse of the matrix that a Cholesky factor belongs to",
-          tensor("x", "Cholesky factor"), _UPPER, OUTPUT, examples=["cholinverse(2 0f;1 1.5)"],
+          tensor("x", "Cholesky factor"), _UPPER, OUTPUT, only_lists=True,
+          usage=_usage("1-3 args expected", "x;upper;output"), examples=["cholinverse(2 0f;1 1.5)"],
           samples=["(2 0f;1 1.5)", "((2 1f;0 1.5);1b)"])
 def cholinverse(x: Tensor, upper: bool, out: Any) -> Any:
     return written(torch.cholesky_inverse(x, upper, out=out), out)
@@ -72,7 +82,9 @@ def cholinverse(x: Tensor, upper: bool, out: Any) -> Any:
 
 @function("cholsolve", GROUP, "x in a x = b, from the Cholesky factor of a",
           tensor("b", "right-hand sides"), tensor("u", "Cholesky factor"), _UPPER, OUTPUT,
-          label="choleskysolve", only_lists=True, examples=["cholsolve((1 2f;3 4f);(2 0f;1 1.5))"],
+          label="choleskysolve", only_lists=True,
+          usage=_usage("2-4 args expected", "b;u;upper;output", "unrecognized arg(s), ",
+                       ", but {n} given"), examples=["cholsolve((1 2f;3 4f);(2 0f;1 1.5))"],
           samples=["((1 2f;3 4f);(2 0f;1 1.5))"])
 def cholsolve(b: Tensor, u: Tensor, upper: bool, out: Any) -> Any:
     return written(torch.cholesky_solve(b, u, upper, out=out), out)
@@ -84,13 +96,16 @@ _PIVOT = _flag("pivot", "0b to calculate without pivoting", True)
 
 
 @function("lu", GROUP, "LU decomposition and pivots", X, _PIVOT, OUTPUTS, label="lufactor",
+          usage=_usage("expecting 1-3 args", "x;pivot;output", "unrecognized args, ",
+                       ", given {n}"),
           examples=[f"lu{_SPD}"], samples=[_SPD])
 def lu(x: Tensor, pivot: bool, out: Any) -> Any:
     return into_vector(lambda **o: torch.linalg.lu_factor(x, pivot=pivot, **o), out)
 
 
 @function("lux", GROUP, "LU decomposition, pivots and codes of failure", X, _PIVOT, _CHECK,
-          OUTPUTS, examples=[f"lux{_SPD}"], samples=[_SPD])
+          OUTPUTS, only_lists=True, usage=_usage("expecting 1-4 arg(s)", "x;pivot;check;output"),
+          examples=[f"lux{_SPD}"], samples=[_SPD])
 def lux(x: Tensor, pivot: bool, check: bool, out: Any) -> Any:
     return into_vector(lambda **o: torch.linalg.lu_factor_ex(
         x, pivot=pivot, check_errors=check, **o), out, 3)
@@ -180,7 +195,8 @@ def lusolve(x: Value) -> Value:
 
 @function("qr", GROUP, "orthogonal and upper triangular matrix", X,
           Param("mode", choice("qr mode", "reduced", "complete", "r"),
-                "`` `reduced`complete`r``", "reduced"), OUTPUTS,
+                "`` `reduced`complete`r``", "reduced"), OUTPUTS, only_lists=True,
+          usage=_usage("1-3 args expected", "x;mode;output"),
           examples=[f"qr{_TALL}"], samples=[_TALL, f"({_TALL};`complete)"])
 def qr(x: Tensor, mode: str | None, out: Any) -> Any:
     return into_vector(lambda **o: torch.linalg.qr(x, mode or "reduced", **o), out)
@@ -194,12 +210,17 @@ def _driver(name: str) -> Param:
 
 @function("svd", GROUP, "singular value decomposition: u, s and v transposed", X,
           _flag("full", "0b for the reduced form", True), _driver("svd"), OUTPUTS,
+          only_lists=True, usage=Usage(
+              "unrecognized args, expecting 1-4 args, (a;full;driver;out vector)",
+              "expecting 1-4 args, (x;full;driver;out vector), given {n}"),
           examples=[f"svd{_TALL}"], samples=[_TALL, f"({_TALL};0b)"])
 def svd(x: Tensor, full: bool, driver: str | None, out: Any) -> Any:
     return into_vector(lambda **o: torch.linalg.svd(x, full, driver=driver, **o), out, 3)
 
 
 @function("svdvals", GROUP, "singular values", X, _driver("svdvals"), OUTPUT,
+          only_lists=True, usage=Usage("unrecognized args, expecting 1-3 args, (a;driver;out)",
+                                       "expecting 1-3 args, (x;driver;out), given {n}"),
           examples=[f"svdvals{_TALL}"], samples=[_TALL])
 def svdvals(x: Tensor, driver: str | None, out: Any) -> Any:
     return written(torch.linalg.svdvals(x, driver=driver, out=out), out)
@@ -208,29 +229,36 @@ def svdvals(x: Tensor, driver: str | None, out: Any) -> Any:
 _EIGH_UPPER = _flag("upper", "1b to read the upper triangle", False)
 
 
+_EIG, _EIGH = (_usage(f"expecting 1-{most} args", form + ";output", "unrecognized arg(s), ")
+               for most, form in ((2, "x"), (3, "x;upper")))
+
+
 def _triangle(upper: bool) -> str:
     return "U" if upper else "L"
 
 
 @function("eig", GROUP, "eigenvalues and eigenvectors, complex", X, OUTPUTS,
+          only_lists=True, usage=_EIG,
           examples=[f"eigvals{_SPD}"], samples=[_SPD])
 def eig(x: Tensor, out: Any) -> Any:
     return into_vector(lambda **o: torch.linalg.eig(x, **o), out)
 
 
 @function("eigh", GROUP, "eigenvalues and eigenvectors of a symmetric matrix", X, _EIGH_UPPER,
-          OUTPUTS, examples=[f"eigh{_SPD}"], samples=[_SPD, f"({_SPD};1b)"])
+          OUTPUTS, only_lists=True, usage=_EIGH, examples=[f"eigh{_SPD}"],
+          samples=[_SPD, f"({_SPD};1b)"])
 def eigh(x: Tensor, upper: bool, out: Any) -> Any:
     return into_vector(lambda **o: torch.linalg.eigh(x, _triangle(upper), **o), out)
 
 
-@function("eigvals", GROUP, "eigenvalues, complex", X, OUTPUT, examples=[f"eigvals{_SPD}"],
-          samples=[_SPD])
+@function("eigvals", GROUP, "eigenvalues, complex", X, OUTPUT, only_lists=True, usage=_EIG,
+          examples=[f"eigvals{_SPD}"], samples=[_SPD])
 def eigvals(x: Tensor, out: Any) -> Any:
     return written(torch.linalg.eigvals(x, out=out), out)
 
 
 @function("eigvalsh", GROUP, "eigenvalues of a symmetric matrix", X, _EIGH_UPPER, OUTPUT,
+          only_lists=True, usage=_EIGH,
           examples=[f"eigvalsh{_SPD}"], samples=[_SPD])
 def eigvalsh(x: Tensor, upper: bool, out: Any) -> Any:
     return written(torch.linalg.eigvalsh(x, _triangle(upper), out=out), out)
@@ -243,6 +271,8 @@ _LEFT = _flag("left", "0b for x in x a = b", True)
 
 
 @function("solve", GROUP, "x in a x = b", _A, _B, _LEFT, OUTPUT, only_lists=True,
+          usage=Usage("unrecognized arg(s), expecting 2-4 args, (a;b), (a;b;left), (a;b;out) or "
+                      "(a;b;left;out)", "expects 2-4 args, (a;b;left;out), given {n}"),
           examples=[f"solve({_SPD};(1 2f;3 4f))"], samples=[f"({_SPD};(1 2f;3 4f))"])
 def solve(a: Tensor, b: Tensor, left: bool, out: Any) -> Any:
     return written(torch.linalg.solve(a, b, left=left, out=out), out)
@@ -251,7 +281,10 @@ def solve(a: Tensor, b: Tensor, left: bool, out: Any) -> Any:
 @function("trisolve", GROUP, "x in a x = b with a triangular matrix a", _A, _B,
           Param("upper", kinds.FLAG, "1b for an upper triangular matrix"), _LEFT,
           _flag("unitriangular", "1b to take the diagonal as ones", False), OUTPUT,
-          label="solve", only_lists=True, examples=["trisolve((2 0f;1 3f);(2 4f;6 8f);0b)"],
+          label="solve", only_lists=True, usage=Usage(
+              "unrecognized args, expecting 3-6 args, (a;b;upper;left;unitriangular;output)",
+              "expects 3-6 args, (a;b;upper;left;unitriangular;output), given {n}"),
+          examples=["trisolve((2 0f;1 3f);(2 4f;6 8f);0b)"],
           samples=["((2 0f;1 3f);(2 4f;6 8f);0b)"])
 def trisolve(a: Tensor, b: Tensor, upper: bool, left: bool, unit: bool, out: Any) -> Any:
     return written(torch.linalg.solve_triangular(
@@ -264,7 +297,10 @@ _METHOD = choice("driver", "gels", "gelsd", "gelss", "gelsy")
 @function("lstsq", GROUP, "least squares: solution, residuals, rank and singular values", _A, _B,
           Param("rcond", kinds.OPTIONAL_DOUBLE, "smallest singular value kept, relative", None),
           Param("method", _METHOD, "`` `gels`gelsd`gelss`gelsy``, null for the default", None),
-          OUTPUTS, only_lists=True, examples=[f"lstsq({_TALL};(1 2f;4 4f;5 7f))"],
+          OUTPUTS, only_lists=True, usage=Usage(
+              "unexpected args, expects 2-5 args, (a;b;rcond;method;output)",
+              "expects 2-5 args, (a;b;rcond;method;output), given {n}"),
+          examples=[f"lstsq({_TALL};(1 2f;4 4f;5 7f))"],
           samples=[f"({_TALL};(1 2f;3 4f;5 7f))", f"({_TALL};(1 2f;3 4f;5 7f);`gelsd)"])
 def lstsq(a: Tensor, b: Tensor, rcond: float | None, method: str | None, out: Any) -> Any:
     run: Callable[..., Any] = lambda **o: torch.linalg.lstsq(a, b, rcond, driver=method)  # noqa: E731

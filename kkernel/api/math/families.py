@@ -18,16 +18,17 @@ from ..declare import Function, declare
 from ..events import changed
 from ..kinds import NO, is_empty, kname
 from ..objects import find, find_tensor, register
-from ..params import IN_PLACE, OUTPUT, Param, tensor
+from ..params import IN_PLACE, OUTPUT, Param, Usage, tensor
 from ..readers import writing
 
 Tensor = torch.Tensor
 Run = Callable[..., Any]
 
 
-def up_to(most: int, form: str, words: str = "args") -> str:
+def up_to(most: int, form: str, words: str = "args", expecting: str = "") -> Usage:
     """The usage that ktorch gives for an argument list of up to so many."""
-    return f"unrecognized {words}, expecting up to {most}, ({form})"
+    return Usage(f"unrecognized {words}, expecting up to {most}, ({form})",
+                 f"expecting {expecting or f'up to {most}'} args, ({form}), given {{n}}", most)
 
 
 class Unary(Function):
@@ -87,6 +88,8 @@ class Binary(Function):
         return getattr(self.run, "of_tensors", self.run) if tensors else self.run
 
     def arguments(self, x: Value) -> list[Value]:
+        if not isinstance(x, (np.ndarray, List)) and x is not NULL:
+            raise self.of_scalar(x)
         args = super().arguments(x)
         if isinstance(x, np.ndarray) and x.ndim == 1:
             if len(args) != 2:
@@ -106,8 +109,11 @@ class Binary(Function):
         if len(args) == 3:
             return QError(f"{self.label}: need an output tensor for 3rd argument, "
                           f"given {kname(args[2])}")
-        given = len(args) if len(args) != 1 or find(args[0]) else kname(args[0])
-        return QError(f"{self.label}: expecting 2-3 args, (x;y) or (x;y;output), but given {given}")
+        return QError(f"{self.label}: expecting 2-3 args, (x;y) or (x;y;output), "
+                      f"but given {len(args)}")
+
+    def of_scalar(self, x: Value) -> QError:
+        return QError(f"{self.label}: not implemented for {kname(x)}")
 
     def invoke(self, x: Value) -> Value:
         (a, b, output, inplace, *_), pointer = self.bind(x)

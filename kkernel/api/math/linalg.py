@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from ..convert import to_q
 from ..declare import Function, declare, function
 from ..kinds import is_general, kname
 from ..objects import find, find_tensor, register
-from ..params import OUTPUT, Param, tensor
+from ..params import OUTPUT, Param, Usage, tensor
 from ..readers import Fixed
 from ..tensor.join import tensors_of_list
 from .families import up_to
@@ -31,6 +31,11 @@ _A, _B = "(1 2f;3 4f)", "(5 6f;7 8f)"
 
 class Product(Function):
     """f(x;y) and f(x;y;output), never of one simple list."""
+
+    def unrecognized(self, args: Sequence[Value]) -> QError:
+        given = f"3rd arg of output tensor, given {kname(args[2])}" if len(args) == 3 else \
+            f"2-3 args, (x;y;output), given {len(args)}"
+        return QError(f"{self.label}: expecting {given}")
 
     def prepare(self, args: list[Value]) -> forms.Run | None:
         return self.run if forms.all_operands(args, 2) else None
@@ -89,12 +94,16 @@ _BETA = Param("beta", kinds.NUMBER, "factor of x, 1 if left out", 1)
 _ALPHA = Param("alpha", kinds.NUMBER, "factor of the product, 1 if left out", 1)
 
 
+_SUMS = Usage("unrecognized arg(s), 3-6 args expected, (x;y;z;beta;alpha;output)",
+              "3-6 args expected, (x;y;z;beta;alpha;output), {n} given")
+
+
 def _add_product(name: str, run: Callable[..., Tensor], words: str, sample: str) -> None:
     def fix(beta: float, alpha: float) -> Callable[..., Tensor]:
         return run if beta == alpha == 1 else Fixed(run, beta=beta, alpha=alpha)
 
     @function(name, GROUP, words, X, Y, Z, _BETA, _ALPHA, OUTPUT, only_lists=True, fix=fix,
-              plain=run,
+              plain=run, usage=_SUMS,
               examples=[name + sample],
               samples=[sample, sample[:-1] + ";.5)", sample[:-1] + ";.5;2f)"])
     def call(x: Tensor, y: Tensor, z: Tensor, beta: float, alpha: float, out: Any) -> Any:
@@ -116,7 +125,10 @@ _add_product("baddbmm", torch.baddbmm, "beta * x + alpha * products of two batch
 
 @function("Cross", GROUP, "cross product of vectors of 3", X, Y,
           Param("dim", kinds.LONG, "dimension of the vectors, the last if left out", -1), OUTPUT,
-          label="cross", only_lists=True, examples=["Cross(1 0 0;0 1 0)"],
+          label="cross", only_lists=True,
+          usage=Usage("unexpected args(), expecting 2-4 args, (x;y;dim;output)",
+                      "expecting 2-4 args, (x;y;dim;output), given {n}"),
+          examples=["Cross(1 0 0;0 1 0)"],
           samples=["(1 0 0;0 1 0)"])
 def cross(x: Tensor, y: Tensor, dim: int, out: Any) -> Any:
     return written(torch.linalg.cross(x, y, dim=dim, out=out), out)
@@ -156,6 +168,7 @@ declare(Inverse("inverse", GROUP, "inverse of a matrix or of a batch of them", (
 
 @function("power", GROUP, "matrix to a whole power", tensor("x", "matrix or batch of matrices"),
           Param("n", kinds.LONG, "power, may be negative"), OUTPUT,
+          usage=Usage("unrecognized arg(s), expecting (matrix;n) or (matrix;n;output)"),
           examples=[f"power({_A};2)"], samples=[f"({_A};2)", f"({_A};-1)"])
 def power(x: Tensor, n: int, out: Any) -> Any:
     return written(torch.linalg.matrix_power(x, n, out=out), out)

@@ -15,7 +15,7 @@ from ..declare import Function, declare, function
 from ..events import changed
 from ..kinds import NO, as_long, is_general
 from ..objects import find
-from ..params import IN_PLACE, OUTPUT, Param, tensor
+from ..params import IN_PLACE, OUTPUT, Param, Usage, tensor
 from ..readers import Fixed
 from .families import up_to
 from .pointwise import written
@@ -43,8 +43,8 @@ declare(Listed("bincount", GROUP, "how often each whole number from 0 occurs",
                torch.bincount, ("bincount 1 1 3", "bincount(1 1 3;6)"),
                samples=(" 1 1 3", "(1 1 3;6)", "(1 1 3;.5 1 2)", "(1 1 3;2 3 4)",
                         "(1 1 3;.5 1 2;6)"),
-               usage="expects 1-3 args, input, (input;bins), (input;weight) or "
-               "(input;weight;bins)"))
+               usage=Usage("expects 1-3 args, input, (input;bins), (input;weight) or "
+                           "(input;weight;bins)", after_name=" ")))
 
 
 _DIM = Param("dim", kinds.LONG, "dimension, the last if left out", -1)
@@ -69,7 +69,7 @@ _OFFSET = Param("offset", kinds.LONG, "diagonal: above the main one if positive"
 
 
 @function("diag", GROUP, "matrix with a vector on a diagonal, or a diagonal of a matrix", X,
-          _OFFSET, OUTPUT, usage=up_to(3, "input;offset;output", "arg(s)"),
+          _OFFSET, OUTPUT, usage=up_to(3, "input;offset;output", "arg(s)"), no_atoms=True,
           examples=["diag 1 2 3", f"diag({_MATRIX};1)"],
           samples=[" 1 2 3", f"({_MATRIX};1)"])
 def diag(x: Tensor, offset: int, out: Any) -> Any:
@@ -77,7 +77,8 @@ def diag(x: Tensor, offset: int, out: Any) -> Any:
 
 
 @function("diagflat", GROUP, "matrix with all elements on a diagonal", X, _OFFSET,
-          usage=up_to(3, "input;offset;output", "arg(s)"), examples=["diagflat 1 2"],
+          usage=up_to(3, "input;offset;output", "arg(s)"), no_atoms=True,
+          examples=["diagflat 1 2"],
           samples=[" 1 2", f"({_MATRIX};1)"])
 def diagflat(x: Tensor, offset: int) -> Tensor:
     return torch.diagflat(x, offset)
@@ -85,7 +86,8 @@ def diagflat(x: Tensor, offset: int) -> Tensor:
 
 @function("diagonal", GROUP, "a diagonal of two dimensions, as a view", X, _OFFSET,
           Param("dim1", kinds.LONG, "first dimension", 0),
-          Param("dim2", kinds.LONG, "second dimension", 1), examples=[f"diagonal{_MATRIX}"],
+          Param("dim2", kinds.LONG, "second dimension", 1), only_lists=True,
+          examples=[f"diagonal{_MATRIX}"],
           samples=[_MATRIX, f"({_MATRIX};1)", f"({_MATRIX};0;1;0)"])
 def diagonal(x: Tensor, offset: int, dim1: int, dim2: int) -> Tensor:
     return torch.diagonal(x, offset, dim1, dim2)
@@ -116,7 +118,7 @@ for _name, _run, _inplace, _words in (
         ("triu", torch.triu, Tensor.triu_, "upper triangle, zeros below the diagonal")):
     declare(Triangle(_name, GROUP, _words, (X, _OFFSET, OUTPUT, IN_PLACE), _run,
                      (f"{_name}{_MATRIX}", f"{_name}({_MATRIX};1)"), inplace=_inplace,
-                     usage=up_to(3, "input;dim;output", "arg(s)"),
+                     usage=up_to(3, "input;dim;output", "arg(s)"), no_atoms=True,
                      samples=(_MATRIX, f"({_MATRIX};1)", f"({_MATRIX};-1)")))
 
 
@@ -130,6 +132,7 @@ def trace(x: Tensor) -> Tensor:
 
 @function("Flip", GROUP, "order reversed along dimensions", X,
           Param("dims", kinds.LONGS, "dimension(s)"), examples=[f"Flip({_MATRIX};1)"],
+          usage=Usage("unrecognized arg(s), expecting 2 arguments, (input;dims)"),
           samples=[f"({_MATRIX};1)", f"({_MATRIX};0 1)"])
 def flip(x: Tensor, dims: list[int]) -> Tensor:
     return torch.flip(x, dims)
@@ -138,6 +141,7 @@ def flip(x: Tensor, dims: list[int]) -> Tensor:
 @function("roll", GROUP, "elements shifted along dimensions, round the end", X,
           Param("shifts", kinds.LONGS, "how far, by dimension"),
           Param("dims", kinds.LONGS, "dimensions, the flat input if left out", None),
+          usage=Usage("unexpected arg(s), expects 2-3 args, (input;shifts;dims)"),
           examples=["roll(1 2 3 4;1)", f"roll({_MATRIX};1;1)"],
           samples=["(1 2 3 4;1)", f"({_MATRIX};1;1)"])
 def roll(x: Tensor, shifts: list[int], dims: list[int] | None) -> Tensor:
@@ -150,7 +154,9 @@ def roll(x: Tensor, shifts: list[int], dims: list[int] | None) -> Tensor:
           Param("bins", kinds.LONG, "number of bins, 100 if left out", 100),
           Param("lo", kinds.NUMBER, "start of the first bin", 0),
           Param("hi", kinds.NUMBER, "end of the last bin; the range of x if both are 0", 0),
-          OUTPUT, examples=["histc(1 2 2 5f;4)", "histc(1 2 2 5f;4;0;8)"],
+          OUTPUT,
+          usage=Usage("unrecognized arg(s), expecting 1-5 args, (input;bins;lo;hi;output)"),
+          examples=["histc(1 2 2 5f;4)", "histc(1 2 2 5f;4;0;8)"],
           samples=["(1 2 2 5f;4)", "(1 2 2 5f;4;0;8)"])
 def histc(x: Tensor, bins: int, lo: float, hi: float, out: Any) -> Any:
     return written(torch.histc(x, bins, lo, hi, out=out), out)
@@ -159,6 +165,7 @@ def histc(x: Tensor, bins: int, lo: float, hi: float, out: Any) -> Any:
 @function("renorm", GROUP, "parts of a dimension scaled down to a largest norm", X,
           Param("p", kinds.NUMBER, "order of the norm"), Param("dim", kinds.LONG, "dimension"),
           Param("maxnorm", kinds.NUMBER, "largest norm"), OUTPUT,
+          usage=Usage("unexpected arg(s), expecting 4-5 args, (input;power;dim;maxnorm;output)"),
           examples=["renorm((3 4f;.3 .4);2;0;1)"], samples=["((3 4f;.3 .4);2;0;1)"])
 def renorm(x: Tensor, p: float, dim: int, maxnorm: float, out: Any) -> Any:
     return written(torch.renorm(x, p, dim, maxnorm, out=out), out)

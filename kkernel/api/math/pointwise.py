@@ -14,9 +14,9 @@ from kkernel.q.values import List, Value
 
 from .. import forms, kinds
 from ..declare import Function, declare, function
-from ..kinds import NO
+from ..kinds import NO, is_general, kname
 from ..objects import find
-from ..params import IN_PLACE, OUTPUT, Param, tensor
+from ..params import IN_PLACE, OUTPUT, Param, Usage, tensor
 from .families import as_tensor, binary, number_too, unary
 
 Tensor = torch.Tensor
@@ -111,15 +111,28 @@ class Factored(Function):
 
     def arguments(self, x: Value) -> list[Value]:
         args = super().arguments(x)
-        if isinstance(x, np.ndarray) and len(args) > self.required:  # a factor of any simple type
-            factor = kinds.as_scalar(args[-1])
-            args[-1] = args[-1] if factor is NO else factor
-        most = self.required + (2 if find(x) is None and type(x) is List else 1)
-        if not self.required <= len(args) <= most:
-            form = self.form.replace("mult", "multiplier")
-            raise QError(f"{self.label}: {self.required}-{most} args expected, {form}, "
-                         f"but {len(args)} given")
+        if isinstance(x, np.ndarray):
+            if len(args) > self.required:  # a factor of any simple type
+                factor = kinds.as_scalar(args[-1])
+                args[-1] = args[-1] if factor is NO else factor
+        elif not is_general(x) and x is not NULL:
+            raise QError(f"{self.label}: not implemented for {kname(x)}")
+        least, n = self.required, len(args)
+        if isinstance(x, np.ndarray) and x.ndim == 1:
+            what = f"{least}-{least + 1} inputs expected, {self._takes('multiplier')}"
+        else:
+            what = f"{least}-{least + 2} args expected, {self._takes('multiplier', 'output')}"
+        if not least <= n <= int(what[2]):
+            raise QError(f"{self.label}: {what}, but {n} given")
         return args
+
+    def _takes(self, *options: str) -> str:
+        return "(" + ";".join([*(p.name for p in self.params[:self.required]), *options]) + ")"
+
+    def unrecognized(self, args: Sequence[Value]) -> QError:
+        least = self.required
+        return QError(f"{self.label}: unrecognized arg(s) expecting {least}-{least + 2} args, "
+                      + self._takes("multiplier", "output"))
 
 
 # x + n where n counts as a tensor, of which torch respects the type more than that of a number
@@ -179,12 +192,14 @@ declare(Clamp("clamp", GROUP, "x cut to the range from lo to hi",
               _clamp, ("clamp(-2 0 7;-1;5)", "clamp(-2 0 7;0N;5)"), only_lists=True,
               samples=("(-2 0 7;-1;5)", "(-2 0 7;0N;5)"),
               direct=torch.clamp,
-              usage="unexpected arg(s), expecting (input;lo;hi) or (input;lo;hi;output)"))
+              usage=Usage("unexpected arg(s), expecting (input;lo;hi) or (input;lo;hi;output)")))
 
 
 @function("lerp", GROUP, "x + weight * (y - x)", tensor("x"), tensor("y"),
           Param("weight", kinds.TENSOR_OR_NUMBER, "number, or tensor or array of weights"),
-          OUTPUT, examples=["lerp(1 2 3f;10 10 10f;.5)", "lerp 1 2 .5"], direct=torch.lerp,
+          OUTPUT, usage=Usage("optional 4th arg is an output tensor, but given {last}",
+                              "3-4 arguments expected, (x;y;wt;output), but {n} supplied"),
+          examples=["lerp(1 2 3f;10 10 10f;.5)", "lerp 1 2 .5"], direct=torch.lerp,
           samples=["(1 2 3f;10 10 10f;.5)", "(1 2f;3 4f;.1 .9)"])
 def lerp(x: Tensor, y: Tensor, weight: Any, out: Tensor | None) -> Tensor | None:
     return written(torch.lerp(x, y, weight, out=out), out)
@@ -192,6 +207,8 @@ def lerp(x: Tensor, y: Tensor, weight: Any, out: Tensor | None) -> Tensor | None
 
 @function("mvlgamma", GROUP, "logarithm of the multivariate gamma function", tensor("x"),
           Param("p", kinds.LONG, "number of dimensions"), OUTPUT,
+          usage=Usage("optional 3rd arg is an output tensor, but given {last}",
+                      "2-3 arguments expected, (x;p;output), but {n} supplied"),
           examples=["mvlgamma(3 4 5f;2)"], samples=["(3 4 5f;2)"])
 def mvlgamma(x: Tensor, p: int, out: Tensor | None) -> Tensor | None:
     return written(torch.special.multigammaln(x, p, out=out), out)
@@ -231,5 +248,6 @@ for _name, _run, _inplace, _words in (
                    Param("y", kinds.TENSOR_OR_NUMBER, "tensor, array or number"),
                    OUTPUT, IN_PLACE), _run,
                   (f"{_name}(1 2 3;2)", f"{_name}(2;1 2 3)", f"{_name} 2 10"), inplace=_inplace,
+                  usage=Usage("expects inputs x,y with optional output tensor or null as 3rd arg"),
                   samples=("(1 2 3;2)", "(2;1 2 3)", "(1 2 3f;.5 1 2)")))
 

@@ -11,7 +11,7 @@ from kkernel.q.errors import QError
 
 from .. import kinds
 from ..declare import function
-from ..params import OUTPUT, OUTPUTS, Param, tensor
+from ..params import OUTPUT, OUTPUTS, Param, Usage, tensor
 from ..readers import Fixed
 from .families import up_to
 from .pointwise import written
@@ -28,6 +28,8 @@ KEEP_LAST = Param("keepdim", kinds.FLAG, "1b to keep the dimension (the last if 
 DTYPE = Param("dtype", kinds.DTYPE, "data type to calculate in", None)
 _ROWS = "(1 2 3f;4 5 6f)"
 _USAGE = up_to(4, "input;dim;keepdim;output")
+_SUMMING = Usage(_USAGE.words,
+                 "expecting up to 5 args, (input;dim;keepdim;dtype;output), given {n}")
 
 
 def dims_or_all(dims: Any) -> Any:
@@ -64,7 +66,7 @@ def _summing(name: str, run: Callable[..., Tensor], words: str, plain: Any = Non
         return _along(torch_run, dims[0] if len(dims) == 1 else dims_or_all(dims), keepdim)
 
     @function(name, GROUP, words, X, DIMS, KEEPDIM, DTYPE, OUTPUT, plain=plain or run,
-              usage=_USAGE, label=name.lower(), fix=fix,
+              usage=_SUMMING, label=name.lower(), fix=fix,
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};0)"],
               samples=[_ROWS, f"({_ROWS};0)", f"({_ROWS};1;1b)", f"({_ROWS};`double)"])
     def call(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
@@ -97,7 +99,7 @@ _summing("nansum", _sum(torch.nansum), "sum, nan left out", torch.nansum)
 
 @function("prod", GROUP, "product, of all or along one dimension", X, DIMS, KEEPDIM, DTYPE,
           OUTPUT,
-          usage=_USAGE,
+          usage=_SUMMING,
           examples=[f"prod{_ROWS}", f"prod({_ROWS};0)"],
           samples=[_ROWS, f"({_ROWS};0)"])
 def prod(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
@@ -235,7 +237,7 @@ def _spread(name: str, run: Callable[..., Tensor], words: str) -> None:
                              correction=correction, keepdim=keepdim)
 
     @function(name, GROUP, words, X, DIMS, _UNBIASED, KEEPDIM, OUTPUT, fix=fix,
-              usage=up_to(5, "input;dim;unbiased;keepdim;output"),
+              usage=up_to(5, "input;dim;unbiased;keepdim;output", expecting="1-5"),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], samples=_SPREAD)
     def call(x: Tensor, dims: Any, unbiased: bool, keepdim: bool, out: Any) -> Any:
         over = dims_or_all(dims)
@@ -250,7 +252,7 @@ _spread("variance", torch.var, "variance")
 def _pair(name: str, run: Callable[..., Any], words: str) -> None:
     @function(name, GROUP, f"mean and {words}, stacked on a new first dimension", X, DIMS,
               _UNBIASED, KEEPDIM,
-              usage=up_to(4, "input;dim;unbiased;keepdim"),
+              usage=up_to(4, "input;dim;unbiased;keepdim", expecting="1-4"),
               examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"],
               samples=_SPREAD)
     def call(x: Tensor, dims: Any, unbiased: bool, keepdim: bool) -> Tensor:
@@ -270,7 +272,7 @@ _MATRIX_DIMS = Param("dims", kinds.LONGS, "the two dimensions of the matrices", 
 
 def _matrix_norm(name: str, order: str, words: str) -> None:
     @function(name, GROUP, words, X, _MATRIX_DIMS, KEEPDIM, DTYPE, OUTPUT,
-              usage=up_to(5, "input;dim;keepdim;dtype;output"),
+              usage=up_to(5, "input;dim;keepdim;dtype;output", expecting="1-5"),
               examples=[f"{name}{_ROWS}"], samples=[_ROWS, f"({_ROWS};0 1;1b)"])
     def call(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
         return written(torch.linalg.matrix_norm(x, order, tuple(dims), keepdim, dtype=dtype,
@@ -284,7 +286,7 @@ _matrix_norm("nnorm", "nuc", "nuclear norm of matrices")
 @function("mnorm", GROUP, "norm of matrices, Frobenius if no order is given", X,
           Param("ord", kinds.DOUBLE, "order, a float: 1 2 -1 -2 0w -0w", None), _MATRIX_DIMS,
           KEEPDIM, DTYPE, OUTPUT,
-          usage=up_to(6, "input;ord;dim;keepdim;dtype;output"),
+          usage=up_to(6, "input;ord;dim;keepdim;dtype;output", expecting="1-6"),
           examples=[f"mnorm{_ROWS}", f"mnorm({_ROWS};2f)"],
           samples=[_ROWS, f"({_ROWS};1f)"])
 def mnorm(x: Tensor, order: float | None, dims: Any, keepdim: bool, dtype: Any,
@@ -296,7 +298,7 @@ def mnorm(x: Tensor, order: float | None, dims: Any, keepdim: bool, dtype: Any,
 @function("vnorm", GROUP, "norm of vectors", X,
           Param("ord", kinds.DOUBLE, "order, a float, 2 if left out", 2.0), DIMS, KEEPDIM, DTYPE,
           OUTPUT,
-          usage=up_to(6, "input;ord;dim;keepdim;dtype;output"),
+          usage=up_to(6, "input;ord;dim;keepdim;dtype;output", expecting="1-6"),
           examples=[f"vnorm{_ROWS}", f"vnorm({_ROWS};1f;1)"],
           samples=[_ROWS, f"({_ROWS};1f;1)"])
 def vnorm(x: Tensor, order: float, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
@@ -306,6 +308,7 @@ def vnorm(x: Tensor, order: float, dims: Any, keepdim: bool, dtype: Any, out: An
 
 @function("dist", GROUP, "norm of x - y", X, tensor("y"),
           Param("p", kinds.NUMBER, "order of the norm, 2 if left out", 2),
+          usage=Usage("expecting 2-3 args, (x;y;p), {n} arg(s) given"),
           examples=["dist(1 2f;4 6f)", "dist(1 2f;4 6f;1)"],
           samples=["(1 2f;4 6f)", "(1 2f;4 6f;1)"])
 def dist(x: Tensor, y: Tensor, p: float) -> Tensor:
@@ -326,6 +329,8 @@ def _picked(found: tuple[Tensor, Tensor, Tensor], indices: bool, counts: bool) -
 
 
 @function("unique", GROUP, "distinct values", X, DIM, *_flags("sort", "indices", "counts"),
+          usage=Usage("unrecognized arg(s), expecting input, optional dim and flag(s) for "
+                      "sorted,indices & counts"),
           examples=["unique 3 1 3", "unique(3 1 3;1b;1b;1b)"],
           samples=[" 3 1 3", "(3 1 3;1b;1b;1b)", "((1 2;1 2;3 4);0)"])
 def unique(x: Tensor, dim: int | None, ordered: bool, indices: bool, counts: bool) -> Any:
@@ -337,7 +342,9 @@ def unique(x: Tensor, dim: int | None, ordered: bool, indices: bool, counts: boo
 
 
 @function("uniquec", GROUP, "first of every run of equal values", X, DIM,
-          *_flags("indices", "counts"), examples=["uniquec 3 3 1 3", "uniquec(3 3 1 3;0b;1b)"],
+          *_flags("indices", "counts"),
+          usage=Usage("unrecognized arg(s), expecting input, optional dim and flag(s) for "
+                      "indices & counts"), examples=["uniquec 3 3 1 3", "uniquec(3 3 1 3;0b;1b)"],
           samples=[" 3 3 1 3", "(3 3 1 3;1b;1b)"])
 def uniquec(x: Tensor, dim: int | None, indices: bool, counts: bool) -> Any:
     found = torch.unique_consecutive(x, True, True, dim=dim)

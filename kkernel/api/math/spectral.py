@@ -15,7 +15,7 @@ from .. import kinds
 from ..declare import function, simple_items
 from ..kinds import NO, as_flag, as_long, as_long_double, kname
 from ..objects import find_tensor, register
-from ..params import OUTPUT, Param, tensor
+from ..params import OUTPUT, Param, Usage, tensor
 from ..tensor.tensor_options import TensorOptions, as_options
 from .decompose import choice
 from .families import up_to
@@ -69,6 +69,8 @@ for _name, _words in _TRANSFORMS:
 
 def _shift(name: str, run: Callable[..., Tensor], words: str) -> None:
     @function(name, GROUP, words, X, _DIMS, examples=[f"{name} 0 1 2 3"],
+              usage=Usage("expected 2nd arg of dimension(s), given {last}",
+                          "unexpected arg(s), expecting (input;dim)"),
               samples=[" 0 1 2 3", "((0 1 2;3 4 5);1)"])
     def call(x: Tensor, dims: Any) -> Tensor:
         return run(x, list(dims) or None)
@@ -123,6 +125,13 @@ for _name, _words in (("fftfreq", "frequencies of fft"), ("rfftfreq", "frequenci
 
 # ------------------------------------------------------------------ windows
 
+_WINDOWS = (  # by how many numbers a window takes
+    "(length;tensor attributes), (length;periodic;tensor attributes)",
+    "(length;periodic) or (length;periodic;beta), along w'optional tensor attributes",
+    "(length;periodic), (length;periodic;alpha) or (length;periodic;alpha;beta), "
+    "along w'optional tensor attributes")
+
+
 def _window(name: str, run: Callable[..., Tensor], numbers: int) -> Callable[[Value], Value]:
     def call(x: Value) -> Value:
         args = items(x) if isinstance(x, np.ndarray) and x.ndim == 1 else simple_items(x)
@@ -132,9 +141,7 @@ def _window(name: str, run: Callable[..., Tensor], numbers: int) -> Callable[[Va
         periodic = as_flag(rest[1]) if len(rest) > 1 else True
         more = [as_long_double(v) for v in rest[2:]]
         if n is NO or periodic is NO or NO in more or len(more) > numbers:
-            form = ["length", "periodic", "alpha" if numbers == 2 else "beta", "beta"][:numbers + 2]
-            raise QError(f"{name} expects arg(s) of length, ({';'.join(form)}), "
-                         f"along w'optional tensor attributes, given {kname(x)}")
+            raise QError(f"{name} expects arg(s) of length, {_WINDOWS[numbers]}")
         keywords = {"dtype": torch.get_default_dtype(), **({} if o is NO else o.keywords)}
         return register("tensor", run(n, periodic, *map(float, more), **keywords))
 
