@@ -3,47 +3,15 @@ seed: bit for bit, or nearly so where torch's Python optimizer or module rounds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from api_session import ApiSession
+from beside_torch import SGD, Plain, both, fit, step, turns, wave
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-SGD = torch.optim.SGD
-
-
-def wave(*size: int) -> Tensor:
-    """Numbers that q makes by `"e"$sin til n`."""
-    return torch.arange(torch.Size(size).numel()).double().sin().float().reshape(size)
-
-
-def turns(*values: int, size: int) -> Tensor:
-    return torch.tensor(values).repeat(size)[:size]
-
-
-def step(opt: torch.optim.Optimizer, loss: Tensor) -> Tensor:
-    opt.zero_grad()
-    loss.backward()
-    opt.step()
-    return loss.detach()
-
-
-def fit(net: nn.Module, opt: torch.optim.Optimizer, x: Tensor, y: Tensor, width: int,
-        loss: Callable[..., Tensor] = F.cross_entropy) -> Tensor:
-    """One pass over batches; the mean of their losses."""
-    net.train()
-    found = [step(opt, loss(net(xb), yb))
-             for xb, yb in zip(x.split(width), y.split(width), strict=True)]
-    return torch.stack(found).sum() / len(found)
-
-
-# Each program leaves its network in q, and ends with the numbers to compare; its plain form gives
-# the network last, after these numbers.
-Plain = Iterator[Any]
 
 # ------------------------------------------------------------------ a residual network
 
@@ -503,16 +471,6 @@ for _kind, _cells in (("rnn", nn.RNN), ("gru", nn.GRU), ("lstm", nn.LSTM)):
     _options = "`tanh;" if _kind == "rnn" else ""
     EXACT[_kind] = (RECURRENT.replace("KIND", _kind).replace("OPTIONS", _options),
                     recurrent(_cells))
-
-
-def both(q: ApiSession, source: str, plain: Callable[[], Plain]) -> tuple[Any, ...]:
-    """Numbers and network of the q program, numbers and network of the plain one."""
-    *first, last = source.splitlines()
-    assert q.session.execute("\n".join(first)) is None, q.written
-    got = np.asarray(q(last), dtype="f8").flatten().tolist()
-    torch.manual_seed(int(source.split()[1]))
-    *numbers, net = plain()
-    return got, q.obj("q").state_dict(), [float(n) for n in numbers], net.state_dict()
 
 
 @pytest.mark.parametrize("name", EXACT)
