@@ -15,6 +15,7 @@ from . import kinds, settings
 from .convert import to_q, to_tensor
 from .declare import function
 from .dispatch import implement
+from .entries import dictionary_entry, symbol_entry
 from .forms import Operand, Run, split
 from .help import describe, topic
 from .inputs import Input, input_name, read_inputs
@@ -82,9 +83,7 @@ def _described(handle: Handle) -> Value:
 
 
 def _from_state(x: Dict) -> nn.Module:
-    name, options = x.get("module"), x.get("options")
-    if type(name) is not Symbol:
-        raise QError("unable to find state attribute: module")
+    name, options = symbol_entry(x, "module"), dictionary_entry(x, "options")
     return find_loss(name).create([] if options is None else [options])
 
 

@@ -17,6 +17,7 @@ from kkernel.q.values import Dict, List, Table, Value, at, collapse, items, reco
 from . import kinds, settings
 from .declare import function, simple_items
 from .dispatch import implement
+from .entries import dictionary_entry, long_entry, symbol_entry, table_entry
 from .events import changed
 from .help import describe, topic
 from .kinds import NO, as_flag, as_long, as_longs, is_general, kname
@@ -112,11 +113,9 @@ def _check_group(opt: Opt, group: int, count: int) -> None:
 
 def restored(x: Dict, module: nn.Module) -> Opt:
     """An optimizer from its state and the module that holds its parameters."""
-    name, groups, parms = (x.get(k) for k in ("optimizer", "options", "parms"))
-    if type(name) is not Symbol:
-        raise QError("unable to find state attribute: optimizer")
-    row = find_optimizer(name)
-    rows = [at(groups, i) for i in range(len(groups))] if groups is not None else []
+    name = symbol_entry(x, "optimizer")
+    row, groups = find_optimizer(name), table_entry(x, "options")
+    rows = [at(groups, i) for i in range(len(groups))]
     if not rows:
         raise QError(f"opt: empty table of settings supplied for {name} optimizer, "
                      "need at least one row")
@@ -124,16 +123,17 @@ def restored(x: Dict, module: nn.Module) -> Opt:
     for options in rows[1:]:
         edit(opt, len(opt.groups), [sym(name), List(), options], 2)
     opt.module = module
-    _restore_parameters(opt, parms, dict(module.named_parameters()))
+    _restore_parameters(opt, table_entry(x, "parms"), dict(module.named_parameters()))
     if row.name == "lbfgs":
         opt.optimizer._params = opt.groups[0]["params"]
     return opt
 
 
-def _restore_parameters(opt: Opt, table: Value, named: dict[str, Tensor]) -> None:
-    for i in range(len(table) if isinstance(table, Table) else 0):
+def _restore_parameters(opt: Opt, table: Table, named: dict[str, Tensor]) -> None:
+    for i in range(len(table)):
         row = at(table, i)
-        kind, name, group = row.get("module"), row.get("name"), row.get("parmgroup")
+        kind, name = symbol_entry(row, "module", needed=False), symbol_entry(row, "name")
+        group = long_entry(row, "parmgroup")
         word = f"{kind or 'tensor'} parameter `{name}"
         if not 0 <= group < len(opt.groups):
             raise QError(f"opt: group[{group}] for {word} is invalid, "
@@ -146,8 +146,8 @@ def _restore_parameters(opt: Opt, table: Value, named: dict[str, Tensor]) -> Non
         if size is not NO and list(p.shape) != size:
             raise QError(f"opt: size mismatch for {word}, expected {size}, given {list(p.shape)}")
         opt.groups[group]["params"].append(p)
-        buffers = row.get("buffers")
-        if isinstance(buffers, Dict) and len(buffers):
+        buffers = dictionary_entry(row, "buffers")
+        if buffers:
             opt.optimizer.state[p].update(opt.row.state_from_q(buffers, p))
 
 

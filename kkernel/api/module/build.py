@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from torch import nn
 
 from kkernel.q.errors import QError
-from kkernel.q.symbols import Symbol
 from kkernel.q.values import Dict, Table, Value, at, items, qtype
 
+from ..entries import long_entry, symbol_entry
 from ..kinds import is_general
 from .definition import Definition, read_definition, read_entry, text
 from .own.family import adopt, label, number
@@ -177,25 +177,14 @@ def grow_table(x: Table | Dict, stack: Stack) -> None:
     """
     position = 0
     for row in _rows(x):
-        depth, kind, name = _depth(row), row.get("module"), row.get("name")
-        if type(kind) is not Symbol:
-            raise QError("unable to find state attribute: module")
+        depth, kind = long_entry(row, "depth"), symbol_entry(row, "module")
         composite = _composite(stack)
         if composite is not None and depth > (len(stack) if is_container(stack[-1]) else 0):
-            restore_part(composite, position, kind, str(name or ""), row)
+            restore_part(composite, position, kind, symbol_entry(row, "name", False), row)
             position += 1
             continue
         restore(push(stack, depth, read_entry(row)), row)
         position = 0
-
-
-def _depth(row: Dict) -> int:
-    depth = row.get("depth")
-    if depth is None:
-        raise QError("unable to find state attribute: depth")
-    if qtype(depth) != -7:
-        raise QError("depth: expected long")
-    return int(depth)
 
 
 def _rows(x: Table | Dict) -> Iterator[Dict]:

@@ -15,6 +15,7 @@ from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol
 from kkernel.q.values import Dict, List, Value, items
 
+from ..entries import dictionary_entry, symbol_entry
 from ..kinds import is_empty
 from .types import ModuleType, find_type
 
@@ -71,11 +72,10 @@ def type_and_name(x: Value) -> tuple[str, str | None]:
 
 def read_entry(entry: Dict) -> Definition:
     """A definition from a dictionary (module; name; options)."""
-    kind, name, options = (entry.get(k) for k in ("module", "name", "options"))
-    if type(kind) is not Symbol:
-        raise QError("unable to find state attribute: module")
-    return Definition(find_type(kind), str(name) if name else None,
-                      [] if options is None else [options], 0, options)
+    kind, name = symbol_entry(entry, "module"), symbol_entry(entry, "name", needed=False)
+    options = dictionary_entry(entry, "options")
+    return Definition(find_type(kind), name or None, [] if options is None else [options], 0,
+                      options)
 
 
 def text(x: Value) -> str:

@@ -10,6 +10,7 @@ from kkernel.q.values import Dict, Value, hashable
 
 from ..convert import to_tensor
 from ..dtypes import CPP_NAMES
+from ..entries import dictionary_entry
 from .own.callback import Callback, as_parameter
 from .own.family import label
 from .own.parms import ParameterDict
@@ -18,7 +19,7 @@ from .types import find_type, type_name, type_of
 
 def restore(module: nn.Module, row: Dict, where: str = "") -> None:
     """Set what the row of a state holds: all parameters, all buffers, or nothing if absent."""
-    parms, buffers = row.get("parms"), row.get("buffers")
+    parms, buffers = dictionary_entry(row, "parms"), dictionary_entry(row, "buffers")
     where = where or type_name(module)
     if isinstance(module, ParameterDict):
         for name, value in _entries(parms):
@@ -34,12 +35,12 @@ def restore(module: nn.Module, row: Dict, where: str = "") -> None:
     _set(where, "buffer", dict(module.named_buffers(recurse=False)), buffers)
 
 
-def _entries(values: Value) -> list[tuple[str, Value]]:
-    return [(str(k), v) for k, v in values.items()] if isinstance(values, Dict) else []
+def _entries(values: Dict | None) -> list[tuple[str, Value]]:
+    return [] if values is None else [(str(k), v) for k, v in values.items()]
 
 
-def _set(where: str, what: str, tensors: dict[str, Tensor], values: Value) -> None:
-    if not isinstance(values, Dict):
+def _set(where: str, what: str, tensors: dict[str, Tensor], values: Dict | None) -> None:
+    if values is None:
         return
     given = dict(_entries(values))
     for name, target in tensors.items():
@@ -68,17 +69,17 @@ def restore_part(parent: nn.Module, position: int, kind: str, name: str, row: Di
     path, module = parts[position]
     if not path.endswith(name):
         raise QError(f"child module mismatch: {path} does not end with expected suffix '{name}'")
-    if not _same(module, kind, row.get("options")):
+    if not _same(module, kind, dictionary_entry(row, "options")):
         raise QError(f"child module {path} mismatch with given options")
     restore(module, row, path)
 
 
-def _same(module: nn.Module, kind: str, options: Value) -> bool:
+def _same(module: nn.Module, kind: str, options: Dict | None) -> bool:
     """Whether a module has the type and the options of a row."""
     found = type_of(module)
     if found is None or found is not find_type(kind):
         return False
-    if not isinstance(options, Dict) or not len(options):
+    if options is None or not len(options):
         return True
     shown = {k: hashable(v) for k, v in found.shown(module, True).items()}
     return all(k in shown and shown[k] == hashable(v) for k, v in options.items())
