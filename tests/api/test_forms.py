@@ -235,3 +235,18 @@ def test_losses_of_pairs_of_other_sizes_warn_as_torch_does(q: Session) -> None:
     with pytest.raises(QError, match="must match"):
         run("{do[3;r:mse(t;x)];r}1 2f")
     objects.free_all()
+
+
+def test_gradients_are_reset_in_loops_as_read_in_full(q: Session) -> None:
+    run = q.interpreter
+    run("t:tensor(1 2f;`grad);m:module enlist(`linear;2;1);o:opt(`sgd;m);l:loss`mse;v:vector(1 2f;3f)")
+    run("z:{do[3;r:zerograd x];r};n:{do[3;r:nograd x];r};b:{backward Sum mul(t;t)}")
+    run("b 0;z t")
+    assert run("grad t").tolist() == [0, 0]
+    assert run("b 0;n t") is NULL and run("grad t") is NULL
+    for x in ("m", "o", "v", "t", "m"):
+        assert run(f"z {x}") is NULL and run(f"n {x}") is NULL
+    for name in ("zerograd", "nograd"):
+        with pytest.raises(QError, match=f"{name}: not implemented for"):
+            run(f"{{do[2;{name} m;{name} x]}}l")
+    objects.free_all()

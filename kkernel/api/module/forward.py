@@ -22,6 +22,7 @@ from ..objects import Handle, find, register
 from ..params import Param
 from .own.callback import Callback
 from .own.calls import call
+from .own.sequence import Sequential
 from .types import TYPES, type_of
 
 Output = Any  # Tensor, or list[Tensor | None] for several results
@@ -179,33 +180,36 @@ def _calculate(name: str, module: nn.Module, x: Input) -> Output:
 def _of_tensor(name: str, result: Callable[[Output], Value]) -> Callable[[Handle, Tensor], Any]:
     """A function on a module and one tensor, which is what loops are made of."""
     training, gradients = name in ("forward", "nforward"), name == "forward"
+    given = result is _pointer  # the reader makes the pointer
 
     def run(handle: Handle, x: Tensor) -> Any:
-        module = module_of(handle)
+        module = handle.obj if handle.kind == "module" else module_of(handle)
         if module is None:
             raise QError(f"{name}: requires a module or model and at least one input")
         usual = module.training is training and torch.is_grad_enabled() is gradients
         if (usual or name == "kforward") and _takes_one(module):
             y = module(x)
-            return y if type(y) is Tensor and result is _pointer else result(flat(y))
+            return y if type(y) is Tensor and given else result(flat(y))
         return result(_calculate(name, module, x))
 
     return run
 
 
+_SEQUENTIAL = (Sequential, nn.Sequential)
 _ONE: dict[type, bool] = {}  # type of module -> whether it takes one tensor
 
 
 def _takes_one(module: nn.Module) -> bool:
     """Whether a forward takes one tensor, so that nothing is left to check."""
+    while type(module) in _SEQUENTIAL:  # its first child gets the input
+        if not module._modules:
+            return False
+        module = next(iter(module._modules.values()))
     known = _ONE.get(type(module))
-    if known is not None:
-        return known
-    row = type_of(module)
-    if row is not None and row.name == "sequential":  # its first child gets the input
-        return bool(module._modules) and _takes_one(next(iter(module._modules.values())))
-    known = _ONE[type(module)] = (row is not None and row.forward and row.least == 1
-                                  and row.args[:1] == ("tensor",))
+    if known is None:
+        row = type_of(module)
+        known = _ONE[type(module)] = (row is not None and row.forward and row.least == 1
+                                      and row.args[:1] == ("tensor",))
     return known
 
 

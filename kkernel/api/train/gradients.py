@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from kkernel.q.errors import QError
 from kkernel.q.symbols import Symbol
-from kkernel.q.values import Value, items, vector
+from kkernel.q.values import List, Value, items, vector
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import function, simple_items
+from ..declare import Quick, function, simple_items
 from ..events import changed
 from ..inputs import Input
 from ..kinds import NO, as_flag, as_long_double, is_general, kname
@@ -23,6 +23,7 @@ from ..module.forward import run_forward
 from ..objects import Handle, find, find_tensor
 from ..opt import Opt
 from ..params import Param
+from ..readers import writing
 from . import tasks
 from .data import model_of, read_both, samples
 from .options import GROUP, Settings
@@ -55,12 +56,17 @@ def _resettable(handle: Handle) -> list[Tensor | None]:
     return list((obj if kind == "optimizer" else obj.opt).parameters)
 
 
-def _reset(x: Value, name: str, none: bool) -> None:
-    handle = find(x)
+def _reset(x: Value, handle: Handle | None, name: str, none: bool) -> None:
     if handle is None or handle.kind == "loss":
         raise QError(f"{name}: not implemented for {kname(x)}")
     reset(_resettable(handle), none)
     changed(handle.obj)
+
+
+def _resetting(name: str, none: bool) -> Quick:
+    """What resets the gradients of a tensor, or of the object of another pointer."""
+    return {"p": writing(lambda t: reset([t], none)),
+            "h": lambda handle: _reset(List((handle.ptr,)), handle, name, none)}
 
 
 _HOLDER = Param("x", kinds.VALUE, "pointer to tensor(s), a module, optimizer or model")
@@ -68,15 +74,15 @@ _GRADED = ["t:tensor(1 2 3f;`grad)", "backward Sum t"]
 
 
 @function("zerograd", GROUP, "fill gradients with zeros", _HOLDER, raw=True,
-          examples=[*_GRADED, "zerograd t", "grad t"])
+          examples=[*_GRADED, "zerograd t", "grad t"], quick=_resetting("zerograd", False))
 def zerograd(x: Value) -> None:
-    _reset(x, "zerograd", False)
+    _reset(x, find(x), "zerograd", False)
 
 
 @function("nograd", GROUP, "drop gradients", _HOLDER, raw=True,
-          examples=[*_GRADED, "nograd t", "grad t"])
+          examples=[*_GRADED, "nograd t", "grad t"], quick=_resetting("nograd", True))
 def nograd(x: Value) -> None:
-    _reset(x, "nograd", True)
+    _reset(x, find(x), "nograd", True)
 
 
 # ------------------------------------------------------------------ calculating
