@@ -30,7 +30,7 @@ from .convert import list_to_q, to_q, to_tensor
 from .failure import details, translated
 from .kinds import NO, Kind, is_array, is_general, kname
 from .objects import Handle, find, register_tensor, register_vector
-from .params import Param, Usage
+from .params import IN_PLACE, Param, Usage
 
 Run = Callable[..., Any]
 F = TypeVar("F", bound=Run)
@@ -253,7 +253,7 @@ class Function:
     @property
     def form(self) -> str:
         """The argument list in words: `(x;dim;keepdim;output)`."""
-        return "(" + ";".join(p.name for p in self.params) + ")"
+        return "(" + ";".join(p.name for p in self.params if p is not IN_PLACE) + ")"
 
     def unrecognized(self, args: Sequence[Value]) -> QError:
         n = len(self.params)

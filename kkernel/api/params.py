@@ -70,4 +70,5 @@ def tensor(name: str = "x", words: str = "tensor or array") -> Param:
 OUTPUT = Param("output", kinds.OUTPUT, "tensor that receives the result, which is then null", None)
 OUTPUTS = Param("output", kinds.OUTPUTS, "vector that receives the results", None)
 INPLACE = Kind("null", lambda x: True if is_empty(x) else NO)
-IN_PLACE = Param("inplace", INPLACE, "`[]`, `::` or `()` to overwrite the first tensor", False)
+IN_PLACE = Param("inplace", INPLACE, "`[]`, `::` or `()` in the place of an output, to overwrite x",
+                 False)

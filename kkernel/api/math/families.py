@@ -16,7 +16,7 @@ from .. import forms, kinds
 from ..convert import to_q, to_tensor
 from ..declare import Function, declare
 from ..events import changed
-from ..kinds import NO, is_empty, kname
+from ..kinds import is_empty, kname
 from ..objects import find, find_tensor, register
 from ..params import IN_PLACE, OUTPUT, Param, Usage, tensor
 from ..readers import writing
@@ -106,6 +106,8 @@ class Binary(Function):
                       f"[{len(x)}]")
 
     def unrecognized(self, args: Sequence[Value]) -> QError:
+        if len(args) == 3 and is_empty(args[2]):
+            return QError(f"{self.label}: no in-place call implemented")
         if len(args) == 3:
             return QError(f"{self.label}: need an output tensor for 3rd argument, "
                           f"given {kname(args[2])}")
@@ -116,8 +118,8 @@ class Binary(Function):
         return QError(f"{self.label}: not implemented for {kname(x)}")
 
     def invoke(self, x: Value) -> Value:
-        (a, b, output, inplace, *_), pointer = self.bind(x)
-        if inplace:
+        (a, b, output, *inplace), pointer = self.bind(x)
+        if any(inplace):
             return self._in_place(a, b, x)
         if output is not None:
             self.run(a, b if isinstance(b, Tensor) else _scalar(b, a.device), out=output)
@@ -125,8 +127,7 @@ class Binary(Function):
         return self.deliver(self.run(a, b), pointer)
 
     def _in_place(self, a: Tensor, b: Any, x: List) -> Value:
-        if self.inplace is None:
-            raise QError(f"{self.label}: no in-place call implemented")
+        assert self.inplace is not None
         if find(x[0]) is None:
             return to_q(self.inplace(a.clone(), b), fresh=True)
         self.inplace(a, b)
@@ -154,15 +155,11 @@ def number_too(run: Run) -> Run:
     return call
 
 
-_NEVER = Param("inplace", kinds.Kind("null", lambda x: True if is_empty(x) else NO),
-               "not available", False)
-
-
 def binary(name: str, run: Run, summary: str, *, group: str, label: str = "",
            inplace: Run | None = None, samples: Sequence[str] = ("(7 -3 2f;2 2 4f)",),
            kind: type[Binary] = Binary, other: kinds.Kind = kinds.TENSOR_OR_SCALAR) -> None:
     """Declare a function of two tensors, the second of which may be a number."""
     params = (tensor("x"), Param("y", other, "tensor, array or number"), OUTPUT,
-              IN_PLACE if inplace else _NEVER)
+              *((IN_PLACE,) if inplace else ()))
     declare(kind(name, group, summary, params, run, tuple(name + s for s in samples),
                    label=label, inplace=inplace, samples=tuple(samples)))
