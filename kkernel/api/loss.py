@@ -49,12 +49,21 @@ def loss_definition(loss: nn.Module, all: bool) -> Dict:
 
 # ------------------------------------------------------------------ the function loss
 
+def _of_pair(handle: Handle, x: Tensor, y: Tensor) -> Tensor:
+    """The loss of an output and its target, which is what loops are made of."""
+    if handle.kind not in ("loss", "model"):
+        raise QError("loss: unrecognized arg(s)")
+    module = handle.obj if handle.kind == "loss" else handle.obj.loss
+    return calculate_loss(module, [x, y] if x.is_cpu and y.is_cpu else _on_one_device([x, y]))
+
+
 @function("loss", GROUP, "make a loss, give its definition, or calculate it",
           Param("x", kinds.VALUE, "name and options, a dictionary of both, or a pointer to a loss "
                 "or model"),
           Param("args", kinds.VALUE, "options; or a flag for all options; or output and target(s)",
                 None),
-          raw=True, examples=["l:loss(`mse;`sum)", "loss l", "tensor loss(l;1 2 3e;0 2 4e)"])
+          raw=True, examples=["l:loss(`mse;`sum)", "loss l", "tensor loss(l;1 2 3e;0 2 4e)"],
+          quick={"hpp": _of_pair})
 def loss(x: Value) -> Value:
     handle = find(x)
     if handle is not None:

@@ -53,7 +53,7 @@ def _simple(x: Value, name: str, fill: Callable[..., None], gained: bool) -> Val
         raise QError(f"{name}: given {handle.kind}, expecting up to {2 + gained} args, "
                      f"but {len(args)} args supplied")
     gains = [] if gain is NO else [gain]
-    fill_all(handle, tensors, _with_gain(name, fill, gained, gain), fill.__name__, *gains)
+    fill_all(handle.obj, tensors, _with_gain(name, fill, gained, gain), fill.__name__, *gains)
     return None
 
 
@@ -114,7 +114,7 @@ def _sparse(x: Value) -> Value:
             if number is NO:
                 raise QError(f"{name}: expecting {words} as double, given {kname(v)}")
         tensors = pick(handle, args[1], name)
-    fill_all(handle, tensors, lambda t: fills.sparse(t, *numbers), "snormal", *numbers)
+    fill_all(handle.obj, tensors, lambda t: fills.sparse(t, *numbers), "snormal", *numbers)
     return None
 
 
@@ -155,7 +155,7 @@ def _fill(x: Value) -> Value:
         raise QError(f"fill: given {handle.kind} expecting parameter/buffer names in addition "
                      "to fill element")
     tensors = whole(handle, "fill", SINGLE) if len(args) == 2 else pick(handle, args[1], "fill")
-    fill_all(handle, tensors, lambda t: t.fill_(value), "fill", value)
+    fill_all(handle.obj, tensors, lambda t: t.fill_(value), "fill", value)
     return None
 
 
@@ -176,7 +176,8 @@ def filldiagonal(x: Value) -> Value:
     handle = find(args[0])
     if handle is None:
         return fill_array(args[0], lambda t: t.fill_diagonal_(value, wrap))
-    fill_all(handle, whole(handle, "fill diagonal", "{}"), lambda t: t.fill_diagonal_(value, wrap))
+    fill_all(handle.obj, whole(handle, "fill diagonal", "{}"),
+             lambda t: t.fill_diagonal_(value, wrap))
     return None
 
 

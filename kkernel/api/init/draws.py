@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from torch import Tensor
 
 from kkernel.q.errors import QError
 from kkernel.q.values import Value, qtype
@@ -55,16 +58,31 @@ def _draw(x: Value, name: str) -> Value:
     numbers = _numbers(args, 2 if chosen else 1, name)
     tensors = pick(handle, args[1], name) if chosen else whole(
         handle, name, "{}, without parameter/buffer names")
-    fill_all(handle, tensors, lambda t: getattr(t, method)(*numbers), name, *numbers)
+    fill_all(handle.obj, tensors, lambda t: getattr(t, method)(*numbers), name, *numbers)
     return None
+
+
+def _of_tensor(name: str) -> Callable[..., None]:
+    """A draw into a tensor, which is what loops are made of."""
+    method = getattr(Tensor, DISTRIBUTIONS[name][0])
+
+    def run(t: Tensor, *args: Value) -> None:
+        numbers = _numbers([t, *args], 1, name)
+        fill_all(t, [t], lambda t: method(t, *numbers), name, *numbers)
+
+    return run
+
+
+_FORMS = ["p" + numbers for numbers in ("", "j", "f", "jj", "jf", "fj", "ff")]
 
 
 def _declare_distribution(name: str) -> None:
     _, options, words = DISTRIBUTIONS[name]
     sample = {"geometric": "(3 4#0e;.5)", "random": "(3 4#0;0;10)"}.get(name, "[3 4#0e]")
     declare(name, f"draw from {words}" if name not in ("random", "geometric") else f"draw {words}",
-             lambda x: _draw(x, name), sample,
-             *(Param(o, kinds.NUMBER, f"{o} of the distribution", v) for o, v in options.items()))
+            lambda x: _draw(x, name), sample,
+            *(Param(o, kinds.NUMBER, f"{o} of the distribution", v) for o, v in options.items()),
+            quick=dict.fromkeys(_FORMS, _of_tensor(name)))
 
 
 for _name in DISTRIBUTIONS:

@@ -66,7 +66,7 @@ def _kaiming(x: Value, name: str, fill: Callable[..., None]) -> Value:
     chosen = len(args) > 1 and _chooses(handle, args[1], name)
     options = _kaiming_options(args, 2 if chosen else 1, name)
     tensors = pick(handle, args[1], name) if chosen else whole(handle, name, SINGLE)
-    fill_all(handle, tensors, lambda t: fill(t, **options), fill.__name__,
+    fill_all(handle.obj, tensors, lambda t: fill(t, **options), fill.__name__,
              options["function"], options["fan"], options["slope"])
     return None
 

@@ -17,7 +17,7 @@ from kkernel.q.values import Value, items
 
 from .. import kinds
 from ..convert import to_q, to_tensor
-from ..declare import function
+from ..declare import Quick, function
 from ..events import changed
 from ..kinds import NO, as_longs, as_symbols, is_general, kname
 from ..look import laws
@@ -101,7 +101,7 @@ def whole(handle: Handle, name: str, words: str) -> list[Tensor]:
     return tensors
 
 
-def fill_all(handle: Handle, tensors: Sequence[Tensor], fill: Fill,
+def fill_all(obj: Any, tensors: Sequence[Tensor], fill: Fill,
              name: str = "", *options: Any) -> None:
     """Fill the tensors of an object in place, and note the law that they were drawn from.
 
@@ -111,7 +111,7 @@ def fill_all(handle: Handle, tensors: Sequence[Tensor], fill: Fill,
         for t in tensors:
             fill(t)
             laws.initialized(t, name, *options)
-    changed(handle.obj)
+    changed(obj)
 
 
 def fill_array(x: Value, fill: Fill) -> Value:
@@ -136,8 +136,8 @@ _WHICH = Param("which", kinds.VALUE, "indices, or names, needed for modules", No
 
 
 def declare(name: str, words: str, run: Callable[[Value], Value], example: str,
-             *options: Param) -> None:
-    function(name, GROUP, words, _X, _WHICH, *options, raw=True,
+            *options: Param, quick: Quick | None = None) -> None:
+    function(name, GROUP, words, _X, _WHICH, *options, raw=True, quick=quick,
              examples=[f"{name}{example}", "t:tensor 3 4#0e", *_pointer_example(name, example)]
              )(run)
 

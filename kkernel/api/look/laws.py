@@ -205,11 +205,12 @@ def _key(tensor: Tensor) -> tuple[Any, ...]:
 
 def written_sample(tensor: Tensor) -> tuple[float, ...] | None:
     """A few numbers, to see later whether the tensor was written to."""
-    flat = tensor.detach()
-    if not flat.is_contiguous() or not flat.numel() or flat.is_complex():
+    n = tensor.numel()
+    if not tensor.is_contiguous() or not n or tensor.is_complex():
         return None
     # an odd step: in a matrix of even width the numbers are not all those of one unit, maybe dead
-    return tuple(flat.view(-1)[:: max(1, flat.numel() // 7) | 1][:8].tolist())
+    step = max(1, n // 7) | 1
+    return tuple(tensor.detach().as_strided((min(8, -(-n // step)),), (step,)).tolist())
 
 
 # --------------------------------------------------------------------------- defaults of modules

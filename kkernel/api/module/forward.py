@@ -71,6 +71,8 @@ def _check(kind: str, least: int, args: tuple[str, ...], x: Input) -> list[Tenso
 
 def run_forward(module: nn.Module, x: Input) -> Output:
     """The result of a module's forward: one tensor, or a list of them."""
+    if type(x) is Tensor and _takes_one(module):
+        return flat(module(x))
     kind, least, args = entrance(module)
     row = type_of(module)
     if not args or (row is not None and row.name in ("moduledict", "modulelist", "parmdict")):

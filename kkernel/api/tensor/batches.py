@@ -22,7 +22,7 @@ from ..events import changed
 from ..kinds import NO, as_long, as_longs, is_general, kname
 from ..objects import Handle, find, replace
 from ..params import Param
-from .spans import Named, common_size, next_batches, select
+from .spans import Named, common_size, full_size, next_batches, select
 from .spans import restore as restore_size
 
 Tensor = torch.Tensor
@@ -79,10 +79,26 @@ _X = Param("x", kinds.VALUE, "pointer to a tensor, vector, dictionary or model")
 _DIM = Param("dim", kinds.LONG, "dimension of the batches, 0 if left out", 0)
 
 
+@interrupts.held()
+def _next_batch(t: Tensor, width: int) -> bool:
+    """Move one tensor to its next batch; false after the last one."""
+    more = next_batches([("tensor", t)], width, 0)
+    changed(t)
+    return more
+
+
+@interrupts.held()
+def _batch(t: Tensor, width: int, i: int) -> None:
+    """Move one tensor to a batch."""
+    select(t, i, width, 0, full_size(t, 0))
+    changed(t)
+
+
 @function("batch", "model/train", "move tensors, or the data of a model, to their next batch",
           _X, Param("width", kinds.LONGS, "size of a batch, or size and dimension", None),
           Param("i", kinds.LONG, "which batch, if not the next", None), raw=True,
-          examples=["t:tensor til 5", "while[batch(t;2);show tensor t]", "tensor t"])
+          examples=["t:tensor til 5", "while[batch(t;2);show tensor t]", "tensor t"],
+          quick={"pj": _next_batch, "pjj": _batch})
 @interrupts.held()  # all tensors show the same batch, and know their full size
 def batch(x: Value) -> Value:
     handle, args = _pointer("batch", x, 2)

@@ -107,6 +107,10 @@ def propagate(t: Tensor, gradient: Tensor | None = None, retain: bool = False,
 _ENGINE = torch.autograd.Variable._execution_engine  # type: ignore[attr-defined]
 
 
+_EXPECTED = ("backward: expects tensor or model as 1st arg, e.g. backward(tensor) or "
+             "backward(model;inputs;targets)")
+
+
 def _backward(t: Tensor, gradient: Tensor | None = None, mode: str = "free") -> None:
     retain, create = MODES[mode]
     if not create:
@@ -138,14 +142,14 @@ def _gradient(x: Value, t: Tensor) -> Tensor:
           Param("x", kinds.VALUE, "pointer to a tensor or model"),
           Param("y", kinds.VALUE, "gradient of the tensor, 1 if not given; or the inputs", None),
           Param("z", kinds.VALUE, "`` `free`retain`create`createfree``; or the targets", None),
-          raw=True, examples=["t:tensor(1 2 3f;`grad)", "backward(y:mul(t;t);1 1 1f)", "grad t"])
+          raw=True, examples=["t:tensor(1 2 3f;`grad)", "backward(y:mul(t;t);1 1 1f)", "grad t"],
+          quick={"p": propagate, "hpp": lambda handle, x, y: _of_batch(handle, x, y)})
 def backward(x: Value) -> Value:
     handle = find(x)
     args = simple_items(x) if handle is None else [x]
     handle = handle or (find(args[0]) if args else None)
     if handle is None or handle.kind not in ("tensor", "model"):
-        raise QError("backward: expects tensor or model as 1st arg, e.g. backward(tensor) or "
-                     "backward(model;inputs;targets)")
+        raise QError(_EXPECTED)
     if handle.kind == "model":
         data = handle.obj.data
         inputs, targets = (data.x, data.y) if len(args) == 1 else read_both(args, "backward")
@@ -157,6 +161,13 @@ def backward(x: Value) -> Value:
                      "t-tensor, g-tensor, s-sym, e.g. `retain")
     _backward(handle.obj, _gradient(args[1], handle.obj) if n == 2 else None, mode or "free")
     return None
+
+
+def _of_batch(handle: Handle, x: Tensor, y: Tensor) -> Value:
+    """The loss of a model for a batch, whose gradients are added."""
+    if handle.kind != "model":
+        raise QError(_EXPECTED)
+    return to_q(_model_backward(handle.obj, x, y))
 
 
 def _model_backward(model: Any, x: Input, y: Input) -> Tensor:
