@@ -134,6 +134,8 @@ class SGD(Stepwise):
         """Later steps, those in one pass whose bits allow it."""
         one_pass = [fused.fits(p, g, b, descend)
                     for p, g, b in zip_longest(parms, grads, buffers)]
+        if not all(one_pass) and sum(map(Tensor.numel, compress(parms, one_pass))) < fused.WORTH:
+            one_pass = [False] * len(parms)
         for update, here in ((fused.step, one_pass), (descend, [not o for o in one_pass])):
             if all(here):
                 update(group, parms, grads, buffers)

@@ -20,6 +20,7 @@ Tensors = list[Tensor]
 Rule = Callable[[dict[str, Any], Tensors, Tensors, Tensors], None]
 
 WHOLE = 16  # numbers that fill vectors of every width and type, and parts that threads take
+WORTH = 2048  # numbers for which a pass of their own pays where others need the operations anyway
 _DTYPES = (torch.float32, torch.float64)
 
 
