@@ -145,13 +145,19 @@ def to_q(t: Tensor | None, *, fresh: bool = False) -> Value:
     """
     if t is None:
         return NULL
-    if fresh or not t.ndim:
+    if fresh:
         return fresh_to_q(t)
     try:
-        if t.numel() < _LARGE:
-            a = (t.detach() if t.requires_grad else t).clone().numpy()
-            if a.dtype.char in _CHARS and a.flags.c_contiguous:
-                return a
+        n = t.numel()
+        if n > 1:
+            if n < _LARGE:
+                a = (t.detach() if t.requires_grad else t).clone().numpy()
+                if a.dtype in _PLAIN and a.flags.c_contiguous:
+                    return a
+        elif not t.ndim:
+            make = _ATOMS.get(t.dtype)
+            if make is not None:
+                return make(t.item())
     except (TypeError, RuntimeError):  # sparse, with a pending sign, elsewhere ..
         pass
     return _any_to_q(t, False)
@@ -162,7 +168,7 @@ def fresh_to_q(t: Tensor) -> Value:
     try:
         if t.ndim:
             a = t.numpy()
-            if a.dtype.char in _CHARS and a.flags.c_contiguous:
+            if a.dtype in _PLAIN and a.flags.c_contiguous:
                 return a
         else:
             make = _ATOMS.get(t.dtype)
@@ -202,7 +208,7 @@ def _copied(t: Tensor) -> np.ndarray[Any, Any]:
 _ATOMS: dict[torch.dtype, type] = {
     _LONG: int, _DOUBLE: float, _BOOL: bool, _FLOAT: np.float32, torch.int32: np.int32,
     torch.int16: np.int16, torch.uint8: np.uint8}
-_CHARS = "dflih?B"  # numpy's letters for types of q that torch has in the same memory
+_PLAIN = frozenset(map(np.dtype, "dflih?B"))  # types of q that torch has in the same memory
 _LARGE = 1 << 17  # elements from where it pays that numpy asks for large pages
 _DIRECT = frozenset((_FLOAT, _DOUBLE, _LONG, _BOOL, torch.int32, torch.int16, torch.uint8))
 _BARE = frozenset((_LONG, _DOUBLE, _BOOL))

@@ -242,11 +242,12 @@ class Function:
 
     def delivery(self, pointer: bool) -> Run:
         """What makes a pointer or q value of a result, in a call with or without a pointer."""
-        return as_pointer if self.gives_pointer(pointer) else as_value
+        return as_pointer if self.gives(pointer) == "pointers" else as_value
 
-    def gives_pointer(self, pointer: bool) -> bool:
-        """Whether results are pointers, in a call with or without a pointer to a tensor."""
-        return self.result == TENSOR or (self.result == AUTO and pointer)
+    def gives(self, pointer: bool) -> str:
+        """Whether results are pointers or values, in a call with or without a pointer."""
+        makes = self.result == TENSOR or (self.result == AUTO and pointer)
+        return "pointers" if makes else "values"
 
     # -------------------------------------------------------------- messages
 
@@ -378,8 +379,8 @@ class Raw(Function):
     def delivery(self, pointer: bool) -> Run:
         return _as_it_is
 
-    def gives_pointer(self, pointer: bool) -> bool:
-        return pointer or not self.tensors
+    def gives(self, pointer: bool) -> str:
+        return "any" if pointer or not self.tensors else "values"
 
 
 _LETTERS = {List: "p", Handle: "h", np.ndarray: "a", list: "l", int: "j", float: "f", bool: "b"}

@@ -126,11 +126,11 @@ _READ = {
 }
 
 
-def source(marks: str, pointer: bool, shape: Shape = PLAIN, receives: bool = False) -> str:
+def source(marks: str, gives: str, shape: Shape = PLAIN, receives: bool = False) -> str:
     """The Python text of the readers for a pattern of marks.
 
-    They give pointers or values.  Those that receive an output, as the last argument, put it back
-    when the run fails.
+    They give pointers, values, or what they get, with tensors as pointers.  Those that receive an
+    output, as the last argument, put it back when the run fails.
     """
     read, given = [], []
     for n, m in enumerate(marks):
@@ -144,7 +144,7 @@ def source(marks: str, pointer: bool, shape: Shape = PLAIN, receives: bool = Fal
     before, find = _finding(marks, ["run", *known])
     out = given[-1] if receives else ""
     read += [*find, *([_OUTPUT.format(out=out)] if receives else [])]
-    end = _POINTER if pointer else _VALUE
+    end = _ENDS[gives]
     if shape.written is not None:
         end = _WRITTEN.format(given[shape.written])
     return _SOURCE.format(
@@ -203,6 +203,11 @@ def make(runs, miss, failed, deliver, readers,
         return miss({args})
     return read
 """
+_ANY = """if type(made) is Tensor:
+                    n = number()
+                    tensors[n] = made
+                    return List((n,))
+                return NULL if made is None else made"""
 _POINTER = """if type(made) is Tensor:
                     n = number()
                     tensors[n] = made
@@ -218,6 +223,7 @@ _WRITTEN = """changed({})
 _VALUE = """if type(made) is Tensor:
                     return fresh_to_q(made)
                 return made if type(made) is bool else deliver(made)"""
+_ENDS = {"any": _ANY, "pointers": _POINTER, "values": _VALUE}
 _ARRAYS = {dtype.char: torch.from_numpy for dtype in FROM_NUMPY if dtype.kind != "S"}
 
 
@@ -228,9 +234,9 @@ _NAMES = {
 
 
 @lru_cache(None)
-def written(marks: str, pointer: bool, shape: Shape, receives: bool) -> Run:
+def written(marks: str, gives: str, shape: Shape, receives: bool) -> Run:
     """What makes the readers for a pattern of marks."""
     names = dict(_NAMES)
-    exec(compile(source(marks, pointer, shape, receives), f"<reader {marks}>", "exec"), names)
+    exec(compile(source(marks, gives, shape, receives), f"<reader {marks}>", "exec"), names)
     made: Run = names["make"]
     return made

@@ -182,7 +182,7 @@ def test_use_in_a_loop_makes_no_projection(q: Session) -> None:
 
 
 def test_a_reader_is_straight_code() -> None:
-    text = source("pao", True)
+    text = source("pao", "pointers")
     assert "tensors[i]" in text and "for " not in text and "runs[a2]" in text
 
 
@@ -239,7 +239,8 @@ def test_losses_of_pairs_of_other_sizes_warn_as_torch_does(q: Session) -> None:
 
 def test_gradients_are_reset_in_loops_as_read_in_full(q: Session) -> None:
     run = q.interpreter
-    run("t:tensor(1 2f;`grad);m:module enlist(`linear;2;1);o:opt(`sgd;m);l:loss`mse;v:vector(1 2f;3f)")
+    run("t:tensor(1 2f;`grad);v:vector(1 2f;3f);l:loss`mse")
+    run("m:module enlist(`linear;2;1);o:opt(`sgd;m)")
     run("z:{do[3;r:zerograd x];r};n:{do[3;r:nograd x];r};b:{backward Sum mul(t;t)}")
     run("b 0;z t")
     assert run("grad t").tolist() == [0, 0]

@@ -106,7 +106,7 @@ def _stride(t: Maybe) -> Value:
 
 
 def _size(t: Maybe) -> Value:
-    return np.array((0,) if t is None else t.shape, "i8")
+    return np.fromiter((0,) if t is None else t.shape, np.int64)
 
 
 def _contiguous(t: Maybe, memory: Any = torch.contiguous_format) -> bool:
