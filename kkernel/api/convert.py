@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -168,7 +169,7 @@ def fresh_to_q(t: Tensor) -> Value:
     try:
         if t.ndim:
             a = t.numpy()
-            if a.dtype in _PLAIN and a.flags.c_contiguous:
+            if a.dtype in _PLAIN and a.flags.c_contiguous and a.size:
                 return a
         else:
             make = _ATOMS.get(t.dtype)
@@ -183,6 +184,8 @@ def _any_to_q(t: Tensor, fresh: bool) -> Value:
     dtype = t.dtype
     if dtype not in _DIRECT or t.layout is not torch.strided:
         return _converted(t)
+    if 0 in t.shape[:-1]:
+        return _without_items(t.shape)
     if t.ndim == 0:
         return t.item() if dtype in _BARE else _atom(t)
     if t.requires_grad:
@@ -191,6 +194,11 @@ def _any_to_q(t: Tensor, fresh: bool) -> Value:
         return t.numpy() if fresh and t.is_contiguous() else _copied(t)
     except (TypeError, RuntimeError):  # on another device, or with a pending sign
         return t.cpu().resolve_conj().resolve_neg().numpy()
+
+
+def _without_items(shape: Sequence[int]) -> List:
+    """Nested lists down to the first that has no items: it knows no type and no further sizes."""
+    return List([_without_items(shape[1:]) for _ in range(shape[0])])
 
 
 def _copied(t: Tensor) -> np.ndarray[Any, Any]:

@@ -23,11 +23,21 @@ def into_vector(run: Callable[..., Sequence[torch.Tensor]], vector: Vector | Non
     if vector is None:
         return tuple(run())
     full = len(vector) >= count and all(t is not None for t in vector[:count])
-    if full and writes:
-        with once():
-            run(out=tuple(vector[:count]))
-    else:
+    if not (full and writes and _written(run, vector[:count])):
         results = list(run())
         vector[:len(results)] = results
     changed(vector)
     return None
+
+
+def _written(run: Callable[..., Any], tensors: Vector) -> bool:
+    """Whether `run` has written into these tensors, which torch refuses for inputs that need
+    gradients."""
+    try:
+        with once():
+            run(out=tuple(tensors))
+    except RuntimeError as e:
+        if "automatic differentiation" in str(e):
+            return False
+        raise
+    return True
