@@ -26,10 +26,12 @@ REGISTRY: tuple[dict[int, Any], ...] = (TENSORS, VECTORS, HANDLES)
 PREPARATION = (
     "seed 1", "t:tensor(`randn;4 4)", "u:tensor(`randn;4 4)", "w:tensor(`randn;4)", "i:tensor 0 2",
     "p:tensor(`rand;4 4)", "g:tensor(`rand;1 1 8 8)", "a:10?1f", "s:tensor .5e",
-    "m:module seq(`sequential;(`linear;4;8);`relu;(`linear;8;2))")
+    "m:module seq(`sequential;(`linear;4;8);`relu;(`linear;8;2))", "v:tensor(`randn;4 4)",
+    "b:4 4#16?1e", "c:tensor 0 1 2 3", "r:tensor((4 4#16?1e);`grad)", "l:loss`mse",
+    "backward Sum forward(m;t)", "o:opt(`sgd;m)")
 
-# a call of q and that of torch, by what they take
-CALLS: dict[str, tuple[tuple[str, str], ...]] = {
+# a call of q and that of torch, by what they take; and how many they are if more than one
+CALLS: dict[str, tuple[tuple[Any, ...], ...]] = {
     "one tensor": (
         ("Abs t", "torch.abs(t)"), ("Exp t", "torch.exp(t)"), ("sigmoid t", "torch.sigmoid(t)"),
         ("relu t", "torch.relu(t)"), ("Sum t", "torch.sum(t)"), ("mean t", "torch.mean(t)"),
@@ -74,7 +76,14 @@ CALLS: dict[str, tuple[tuple[str, str], ...]] = {
         ("mul(s;a)", "torch.mul(s, torch.from_numpy(a))"),
         ("Sum a", "torch.sum(torch.from_numpy(a)).item()")),
     "modules": (("forward(m;t)", "m(t)"),),
-    "two calls": (("free mul(t;u)", "torch.mul(t, u)"), ("mul(t;Abs u)", "torch.mul(t, u.abs())")),
+    "steps written by hand": (
+        ("mse(t;b)", "F.mse_loss(t, torch.from_numpy(b))"), ("ce(t;c)", "F.cross_entropy(t, c)"),
+        ("loss(l;t;u)", "l(t, u)"), ("zerograd m", "m.zero_grad(False)"),
+        ("nograd t", "t.grad = None"), ("step o", "o.step()"),
+        ("backward Sum mul(r;u)", "torch.sum(torch.mul(r, u)).backward()", 3)),
+    "several calls": (
+        ("free mul(t;u)", "torch.mul(t, u)", 2), ("mul(t;Abs u)", "torch.mul(t, u.abs())", 2),
+        ("use[v]Abs v", "torch.abs(v)", 2)),
 }
 
 
@@ -95,11 +104,14 @@ class Times(NamedTuple):
 class Pair:
     """A loop of q and one of Python, timed in turns."""
 
-    def __init__(self, q: Any, names: dict[str, Any], call: str, plain: str) -> None:
+    def __init__(self, q: Any, names: dict[str, Any], call: str, plain: str,
+                 calls: int = 1) -> None:
         self.call = call
+        self.calls = calls
         self.ours: Callable[[int], object] = q(f"{{do[x;{call}]}}").call
         kept: list[Any] = []
-        code = f"def loop(n):\n for _ in range(n): keep({plain})"
+        line = plain if " = " in plain else f"keep({plain})"
+        code = f"def loop(n):\n for _ in range(n): {line}"
         scope = {**names, "keep": kept.append}
         exec(code, scope)
         self.plain: Callable[[int], object] = scope["loop"]
@@ -131,8 +143,9 @@ def calls() -> dict[str, list[Times]]:
     q = session.interpreter
     for line in PREPARATION:
         q(line)
-    names = {n: find(q(n)).obj for n in "tuwipgsm"}  # type: ignore[union-attr]
-    names |= {"torch": torch, "F": torch.nn.functional, "a": q("a")}
+    names = {n: find(q(n)).obj for n in "tuwipgsmvcrl"}  # type: ignore[union-attr]
+    names |= {"torch": torch, "F": torch.nn.functional, "a": q("a"), "b": q("b")}
+    names["o"] = torch.optim.SGD(names["m"].parameters(), .01)
     pairs = {group: [Pair(q, names, *row) for row in rows] for group, rows in CALLS.items()}
     for _ in range(PASSES):
         for group in pairs.values():
@@ -140,7 +153,7 @@ def calls() -> dict[str, list[Times]]:
                 gc.collect(0)
                 pair.run(ROUNDS)
     free_all()
-    return {group: [Times(p.call, *p.best, 2 if group == "two calls" else 1) for p in found]
+    return {group: [Times(p.call, *p.best, p.calls) for p in found]
             for group, found in pairs.items()}
 
 
@@ -157,6 +170,7 @@ def conversion() -> list[Ratio]:
 
 def main() -> None:
     torch.set_num_threads(1)
+
     print(f"{'call':<24} {'ours us':>9} {'torch us':>9} {'over us':>9}  at most {OVERHEAD}")
     found = calls()
     for group, rows in found.items():

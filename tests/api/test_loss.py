@@ -139,3 +139,17 @@ def test_warnings_of_torch_are_written_as_libtorch_writes_them(q: ApiSession) ->
         q("r:kl(x;y)")
     lines = "".join(q.written).splitlines()
     assert lines and all(line.startswith("[W") and "] Warning: " in line for line in lines), lines
+
+
+@pytest.mark.parametrize(("name", "function"), [
+    ("mse", F.mse_loss), ("l1", F.l1_loss), ("huber", F.huber_loss),
+    ("smoothl1", F.smooth_l1_loss)])
+@pytest.mark.parametrize("target", ["y", "z"])
+@pytest.mark.parametrize("mode", ["none", "mean", "sum"])
+def test_losses_of_pairs_give_the_bits_of_torch(
+        q: ApiSession, name: str, function: Callable[..., Tensor], target: str, mode: str) -> None:
+    """By the module, and by the function, whose losses of tensors of one size are direct."""
+    q("x:tensor(1 2.5 -3e;4 .5 6e)\ny:tensor(1 2 3e;4.75 5 6e)\nz:tensor 1 2 3e")
+    wanted = function(q.obj("x"), q.obj(target), reduction=mode)
+    assert q.obj(f"{name}(x;{target};`{mode})").equal(wanted)
+    assert q.obj(f"loss(loss(`{name};`{mode});x;{target})").equal(wanted)

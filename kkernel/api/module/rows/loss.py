@@ -62,6 +62,62 @@ def logits_loss(x: Tensor, y: Tensor, weight: Tensor | None = None,
                                               reduction=reduction)
 
 
+# ------------------------------------------------------------------ losses of pairs of elements
+
+def _of_pairs(usual: Callable[..., Tensor],
+              direct: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A loss of pairs of elements: for tensors of one size the function of libtorch, without what
+    torch does before to warn of other sizes."""
+    def loss(x: Tensor, y: Tensor, reduction: str = "mean", **options: float) -> Tensor:
+        if x.shape == y.shape:
+            return direct(x, y, _REDUCTIONS[reduction], **options)
+        return usual(x, y, reduction=reduction, **options)
+
+    return loss
+
+
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}  # as libtorch counts them
+l1_loss = _of_pairs(F.l1_loss, torch._C._nn.l1_loss)
+mse_loss = _of_pairs(F.mse_loss, torch._C._nn.mse_loss)
+huber_loss = _of_pairs(F.huber_loss, torch._C._nn.huber_loss)
+_smooth_l1 = _of_pairs(F.smooth_l1_loss, torch._C._nn.smooth_l1_loss)
+
+
+def smooth_l1_loss(x: Tensor, y: Tensor, beta: float | None, reduction: str) -> Tensor:
+    """The smooth L1 loss, with 1 for an option beta that is left out."""
+    return _smooth_l1(x, y, reduction, beta=1.0 if beta is None else beta)
+
+
+class L1Loss(nn.L1Loss):
+    """torch's L1Loss on the direct function, as the following are."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return l1_loss(input, target, self.reduction)
+
+
+class MSELoss(nn.MSELoss):
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return mse_loss(input, target, self.reduction)
+
+
+class HuberLoss(nn.HuberLoss):
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return huber_loss(input, target, self.reduction, delta=self.delta)
+
+
+class SmoothL1Loss(nn.SmoothL1Loss):
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return smooth_l1_loss(input, target, self.beta, self.reduction)
+
+
+def _make_smooth_l1(beta: float | None, reduction: str) -> nn.Module:
+    loss = SmoothL1Loss(reduction=reduction, beta=1.0 if beta is None else beta)
+    loss.unset_beta = beta is None  # type: ignore[assignment]
+    return loss
+
+
+# ------------------------------------------------------------------ rows
+
 @dataclass(frozen=True)
 class LossType(ModuleType):
     """A loss: `function` is torch's for the same calculation, of the tensors and the options."""
@@ -107,36 +163,10 @@ def _loss(name: str, cls: type[nn.Module], function: Callable[..., Tensor] | Non
     if len(rows) == 1 and rows[0].name == "reduce":
         messages = REDUCE_ONLY
     OPTION_NAMES.update(o.name for o in rows)
-    LOSSES[name] = LOSS_CLASSES[cls] = LossType(
+    LOSSES[name] = LOSS_CLASSES[cls] = LOSS_CLASSES[getattr(nn, cls.__name__)] = LossType(
         name, cls, source or f"torch.nn.{cls.__name__}", OptionTable(rows, messages, OPTION_NAMES),
         text or f"torch::nn::{cls.__name__}()", ("tensor",) * tensors, least or tensors,
         function=function, **fields)
-
-
-def _smooth_l1(beta: float | None, reduction: str) -> nn.Module:
-    loss = nn.SmoothL1Loss(reduction=reduction, beta=1.0 if beta is None else beta)
-    loss.unset_beta = beta is None  # type: ignore[assignment]
-    return loss
-
-
-def _of_pairs(usual: Callable[..., Tensor],
-              direct: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A loss of pairs of elements: for tensors of one size the function of libtorch, without what
-    torch does before to warn of other sizes."""
-    def loss(x: Tensor, y: Tensor, reduction: str = "mean", **options: float) -> Tensor:
-        if x.shape == y.shape:
-            return direct(x, y, _REDUCTIONS[reduction], **options)
-        return usual(x, y, reduction=reduction, **options)
-
-    return loss
-
-
-_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}  # as libtorch counts them
-_smooth = _of_pairs(F.smooth_l1_loss, torch._C._nn.smooth_l1_loss)
-
-
-def _smooth_l1_loss(x: Tensor, y: Tensor, beta: float | None, reduction: str) -> Tensor:
-    return _smooth(x, y, reduction, beta=1.0 if beta is None else beta)
 
 
 _loss("bce", BCELoss, entropy_loss, tensors=3, least=2, source="torch.nn.BCELoss",
@@ -153,14 +183,14 @@ _loss("ctc", nn.CTCLoss, F.ctc_loss, Option("blank", LONG, 0, words="the class o
       tensors=4)
 _loss("hinge", nn.HingeEmbeddingLoss, F.hinge_embedding_loss, _margin(1.0), messages=MARGIN_ONLY,
       text="torch::nn::HingeEmbeddingLoss(margin={margin})")
-_loss("huber", nn.HuberLoss, _of_pairs(F.huber_loss, torch._C._nn.huber_loss),
+_loss("huber", HuberLoss, huber_loss,
       Option("delta", DOUBLE, 1.0, words="where it turns linear"), text="torch::nn::HuberLoss")
 _loss("kl", nn.KLDivLoss, F.kl_div, _reduce("kl", "none", "batchmean", "mean", "sum"),
       reduce=False)
-_loss("l1", nn.L1Loss, _of_pairs(F.l1_loss, torch._C._nn.l1_loss))
+_loss("l1", L1Loss, l1_loss)
 _loss("margin", nn.MarginRankingLoss, F.margin_ranking_loss, _margin(0.0), tensors=3,
       messages=MARGIN_ONLY)
-_loss("mse", nn.MSELoss, _of_pairs(F.mse_loss, torch._C._nn.mse_loss))
+_loss("mse", MSELoss, mse_loss)
 _loss("multilabel", nn.MultiLabelMarginLoss, F.multilabel_margin_loss)
 _loss("multimargin", nn.MultiMarginLoss, F.multi_margin_loss,
       Option("p", LONG, 1, words="the norm"), _margin(1.0), CLASSES,
@@ -177,9 +207,9 @@ _loss("poissonloss", nn.PoissonNLLLoss, F.poisson_nll_loss,
       Option("eps", DOUBLE, 1e-8, words="least argument of the logarithm"))
 _loss("similar", nn.CosineSimilarity, None, *SIMILAR, reduce=False, messages=Messages(),
       text=TYPES["similar"].text)
-_loss("smoothl1", nn.SmoothL1Loss, _smooth_l1_loss,
+_loss("smoothl1", SmoothL1Loss, smooth_l1_loss,
       Option("beta", OPTIONAL_DOUBLE, None, words="where it turns linear"),
-      text="torch::nn::SmoothL1Loss", make=_smooth_l1,
+      text="torch::nn::SmoothL1Loss", make=_make_smooth_l1,
       attributes={"beta": lambda m: None if getattr(m, "unset_beta", False) else m.beta})
 _loss("softmargin", nn.SoftMarginLoss, F.soft_margin_loss)
 _loss("triplet", nn.TripletMarginLoss, F.triplet_margin_loss, _margin(1.0),
@@ -188,6 +218,5 @@ _loss("triplet", nn.TripletMarginLoss, F.triplet_margin_loss, _margin(1.0),
       Option("swap", FLAG, False, words="use the smaller distance of the negative"), tensors=3,
       text="torch::nn::TripletMarginLoss(margin={margin}, p={p}, eps={eps}, swap={swap})")
 
-for _row in LOSSES.values():
-    if _row.cls is not None:
-        BY_CLASS.setdefault(_row.cls, _row)  # so that panels can name a loss among modules
+for _cls, _row in LOSS_CLASSES.items():
+    BY_CLASS.setdefault(_cls, _row)  # so that panels can name a loss among modules
