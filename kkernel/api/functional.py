@@ -13,19 +13,20 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from kkernel.q.errors import QError
 from kkernel.q.functions import NULL
 from kkernel.q.values import Value, items
 
 from . import forms, kinds
 from .declare import Function, declare, function
 from .events import changed
-from .kinds import is_array, is_general
+from .kinds import is_array, is_general, kname
 from .module.option_kinds import DTYPE
 from .module.rows.pooling import check_output, size_or_scale
 from .module.types import OPTION_NAMES, find_type
 from .objects import find, find_tensor
 from .options import LONG, OPTIONAL_LONG, Messages, Option, OptionTable
-from .params import OUTPUT, Param, tensor
+from .params import OUTPUT, Param, Usage, tensor
 from .readers import Fixed, writing
 
 Tensor = torch.Tensor
@@ -81,8 +82,11 @@ class Functional(Function):
     def _split(self, x: Value) -> tuple[list[Value], list[Value]]:
         """The inputs and the options of an argument."""
         n = self.required
+        if self.only_lists and not is_general(x):
+            joint = " " if self.usage is None else self.usage.after_name
+            raise QError(f"{self.name}{joint}not implemented for {kname(x)}")
         args = [x] if find(x) is not None or (n == 1 and self._whole(x)) else items(x)
-        if len(args) < n:
+        if len(args) < n or self.usage is not None and not n < len(args) <= len(self.params):
             raise self.unrecognized(args)
         return args[:n], args[n:]
 
@@ -112,19 +116,21 @@ def _params(table: OptionTable, inputs: tuple[Param, ...]) -> tuple[Param, ...]:
 
 
 def _declare(name: str, table: OptionTable, run: Run, words: str, sample: str,
-             inputs: tuple[Param, ...] = (X,), plain: Run | None = None) -> None:
+             inputs: tuple[Param, ...] = (X,), plain: Run | None = None,
+             only_lists: bool = False, usage: Usage | None = None) -> None:
     f = Functional(name, GROUP, words, _params(table, inputs), run, (f"{name}{sample}",),
-                   samples=(sample,), plain=plain)
+                   samples=(sample,), plain=plain, only_lists=only_lists, usage=usage)
     f.table = table
     declare(f)
 
 
-def _of_module(name: str, run: Run | None, words: str, sample: str,
-               plain: Run | None = None) -> None:
+def _of_module(name: str, run: Run | None, words: str, sample: str, plain: Run | None = None,
+               only_lists: bool = False, usage: Usage | None = None) -> None:
     """A function with the options of the module type of this name."""
     row = find_type(name)
     made: Run = run or (lambda x, **keywords: (row.make or row.cls)(**keywords)(x))  # type: ignore
-    _declare(name, row.options, made, words, sample, plain=plain)
+    _declare(name, row.options, made, words, sample, plain=plain, only_lists=only_lists,
+             usage=usage)
 
 
 # ------------------------------------------------------------------ activations
@@ -198,34 +204,39 @@ _INPUTS = {1: _ROW, 2: _IMAGE, 3: _CUBE}
 for _d in (1, 2, 3):
     _input = _INPUTS[_d]
     _of_module(f"maxpool{_d}d", getattr(torch, f"max_pool{_d}d"), "largest of each window",
-               f"({_input};2)")
+               f"({_input};2)", only_lists=True)
     _of_module(f"avgpool{_d}d", None if _d == 1 else getattr(F, f"avg_pool{_d}d"),
-               "mean of each window", f"({_input};2)")
+               "mean of each window", f"({_input};2)", only_lists=True)
     _of_module(f"adaptmax{_d}d", getattr(F, f"adaptive_max_pool{_d}d"),
                "largest of each window, windows chosen for the size of the result",
-               f"({_input};2)")
+               f"({_input};2)", only_lists=True)
     _of_module(f"adaptavg{_d}d", getattr(F, f"adaptive_avg_pool{_d}d"),
                "mean of each window, windows chosen for the size of the result",
-               f"({_input};2)")
+               f"({_input};2)", only_lists=True)
     if _d < 3:
         _of_module(f"lppool{_d}d", getattr(F, f"lp_pool{_d}d"), "power mean of each window",
-                   f"({_input};2f;2)")
+                   f"({_input};2f;2)", only_lists=True)
     if _d > 1:
         _of_module(f"fmaxpool{_d}d", _fractional(_d),
                    "largest of random windows", f"({_input};{_d}#2;`outsize,2)"
-                   if _d == 2 else f"({_input};1 2 2;`outsize,enlist 1 2 2)")
+                   if _d == 2 else f"({_input};1 2 2;`outsize,enlist 1 2 2)", only_lists=True)
 
 _of_module("fold", F.fold, "image from columns that unfold made, overlaps added up",
-           "(1 4 4#\"f\"$til 16;3 3;2 2)")
-_of_module("unfold", F.unfold, "windows of an image as columns", f"({_IMAGE};2 2)")
+           "(1 4 4#\"f\"$til 16;3 3;2 2)", only_lists=True)
+_of_module("unfold", F.unfold, "windows of an image as columns", f"({_IMAGE};2 2)",
+           only_lists=True)
 def _interpolate(x: Tensor, size: Any, scale_factor: Any, **options: Any) -> Tensor:
     return F.interpolate(x, *size_or_scale("interpolate", size, scale_factor), **options)
 
 
-_of_module("interpolate", _interpolate, "image of another size", f"({_IMAGE};2 2)")
-_of_module("pad", None, "values added at both ends of the last dimensions", "(1 2 3f;1 2)")
+_of_module("interpolate", _interpolate, "image of another size", f"({_IMAGE};2 2)",
+           only_lists=True)
+_of_module("pad", None, "values added at both ends of the last dimensions", "(1 2 3f;1 2)",
+           only_lists=True)
 _of_module("onehot", None, "rows with a 1 in the place that x names", "(0 2 1;3)")
-_of_module("randomcrop", None, "part of an image at a random place", f"({_IMAGE};2)")
+_of_module("randomcrop", None, "part of an image at a random place", f"({_IMAGE};2)",
+           only_lists=True, usage=Usage(
+               "2-5 args expected, (input;size;pad;padmode;value), but {n} given"))
 _of_module("randomflip", None, "image reversed along a dimension, with probability p",
            f"({_IMAGE};1f)")
 
@@ -242,6 +253,7 @@ _BIAS = Param("bias", kinds.OPTIONAL_TENSOR, "added to the result", None)
 
 @function("linear", GROUP, "x times the transposed weight, plus bias", X,
           tensor("weight", "weights: outputs x inputs"), _BIAS,
+          usage=Usage("requires 2-3 args, (input; weight; optional bias)", after_name=" "),
           examples=["linear(1 2f;(3 4f;5 6f))"], plain=F.linear, direct=F.linear,
           samples=["(1 2f;(3 4f;5 6f))", "(1 2f;(3 4f;5 6f);1 1f)"])
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -250,6 +262,8 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 @function("bilinear", GROUP, "x1 times weight times x2, plus bias", tensor("x1"), tensor("x2"),
           tensor("weight", "weights: outputs x inputs of x1 x inputs of x2"), _BIAS,
+          usage=Usage("requires 3-4 args, (input1; input2; weight; optional bias)",
+                      after_name=" "),
           examples=["bilinear(enlist 1 2f;enlist 3 4f;enlist(1 0f;0 1f))"],
           samples=["(enlist 1 2f;enlist 3 4f;enlist(1 0f;0 1f))"])
 def bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -257,7 +271,9 @@ def bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | None) -> Ten
 
 
 @function("prelu", GROUP, "x where positive, else weight*x", X,
-          tensor("weight", "one weight, or one per channel"), examples=["prelu(-2 3f;.25)"],
+          tensor("weight", "one weight, or one per channel"),
+          usage=Usage("expects 2 args: input & weight, received {n}", after_name=" "),
+          examples=["prelu(-2 3f;.25)"],
           samples=["(-2 3f;.25)"])
 def prelu(x: Tensor, weight: Tensor) -> Tensor:
     return F.prelu(x, weight)
@@ -319,6 +335,8 @@ def pdist(x: Tensor, p: float) -> Tensor:
 
 _TWO = (X, tensor("y"))
 _declare("pairwise", find_type("pairwise").options, F.pairwise_distance,
-         "distance of each row of x to that of y", "((0 0f;1 1f);(3 4f;1 2f))", _TWO)
+         "distance of each row of x to that of y", "((0 0f;1 1f);(3 4f;1 2f))", _TWO,
+         only_lists=True)
 _declare("similar", find_type("similar").options, F.cosine_similarity,
-         "cosine of the angle between vectors of x and y", "((0 1f;1 1f);(3 4f;1 2f))", _TWO)
+         "cosine of the angle between vectors of x and y", "((0 1f;1 1f);(3 4f;1 2f))", _TWO,
+         only_lists=True)
