@@ -108,6 +108,7 @@ PROGRAMS = {
                      rows, SGD, {"lr": .01, "momentum": .9}, 20),
     "convnet": Plain(convnet, digits, ADAM, {}, 128),
     "gpt": Plain(Gpt, words, ADAMW, {"lr": .001, "weight_decay": .01}, 24, 5)}
+PROGRAMS["hand"] = PROGRAMS["batches"]
 
 
 def main() -> None:

@@ -63,6 +63,16 @@ train(m;`batchsize;20);
 train(m;x;y);
 """
 
+BY_HAND = """
+q:module seq(`sequential;(`linear;8;16);`relu;(`linear;16;2))
+l:loss`ce
+o:opt(`sgd;q;.01;.9)
+x:tensor(`randn;2000 8)
+y:tensor(`randint;2;2000)
+f:{batch(x;20;z);batch(y;20;z);nograd o;a:forward(q;x);e:loss(l;a;y);backward e;r:tensor e;
+ free(a;e);step o;r}[x;y]
+"""
+
 
 @dataclass
 class Program:
@@ -85,6 +95,7 @@ class Program:
 OURS = {
     "spirals": Program("spirals: 20 steps", SPIRALS, "do[20;f[q;l;o;x;y]]", "xy", 1.0, .8),
     "batches": Program("run m: 100 batches of 20 rows", BATCHES, "run m", "xy", 1.0, 1.0),
+    "hand": Program("by hand: 100 batches of 20 rows", BY_HAND, "f each til 100", "xy", 1.0, 1.0),
     "convnet": Program("convnet: 4 batches of 128", CONVNET, "run m", "xy", 1.03, 1.03, 7),
     "gpt": Program("small gpt: 5 steps", GPT, "do[5;f[]]", "XY", 1.03, 1.03)}
 MOST_MEMORY = 1.05

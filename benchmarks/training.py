@@ -28,6 +28,21 @@ l:loss`mse
 o:opt(`sgd;q;.01)
 """
 
+GAN = """
+seed 1
+gan:{x:module seq`sequential,x; model(x;loss`bce;opt(`adam;x;.0002;.5))}
+g:gan((`linear;8;32);`relu;(`linear;32;16);`tanh)
+d:gan((`linear;16;32);(`leakyrelu;.2);(`linear;32;1);`sigmoid)
+x:tensor(`randn;600 16)
+z:tensor(`empty;60 8)
+t:(tensor(;60 1)@)'[`empty`zeros`ones]
+real:{[d;x;y]nograd d; uniform(y;.8;1); backward(d;x;y)}
+false:{[d;x;y]x:detach x; r:backward(d;x;y); free x; step d; r}
+fool:{[d;g;x;y]nograd g; r:backward(d;x;y); free x; step g; r}
+f:{[i]batch(x;60;i); a:real[d;x;t 0]; normal z; y:forward(g;z); a+:false[d;y;t 1];
+ a,fool[d;g;y;t 2]}
+"""
+
 
 def session(source: str) -> Session:
     s = Session(lambda text: None)
@@ -82,10 +97,41 @@ def linear() -> Ratio:
     return compare("1,000 steps of linear(1,1)", step, plain, 1.5, rounds=5)
 
 
+def against() -> Ratio:
+    """Two networks against each other, 10 batches of 60: what people write as a loop in q."""
+    s = session(GAN)
+    step = s.interpreter.compile_text("f each til 10")
+    nn = torch.nn
+    g = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 16), nn.Tanh())
+    d = nn.Sequential(nn.Linear(16, 32), nn.LeakyReLU(.2), nn.Linear(32, 1), nn.Sigmoid())
+    of_g, of_d = (torch.optim.Adam(m.parameters(), .0002, (.5, .999)) for m in (g, d))
+    x, z, loss = torch.randn(600, 16), torch.empty(60, 8), nn.BCELoss()
+    some, zero, one = torch.empty(60, 1), torch.zeros(60, 1), torch.ones(60, 1)
+
+    def plain() -> list[tuple[float, float]]:
+        found = []
+        for xb in x.split(60):
+            of_d.zero_grad()
+            real = loss(d(xb), some.uniform_(.8, 1))
+            real.backward()
+            y = g(z.normal_())
+            false = loss(d(y.detach()), zero)
+            false.backward()
+            of_d.step()
+            of_g.zero_grad()
+            fooled = loss(d(y), one)
+            fooled.backward()
+            of_g.step()
+            found.append((real.item() + false.item(), fooled.item()))
+        return found
+
+    return compare("two networks against each other", step, plain, 1.05, seconds=.1)
+
+
 def main() -> None:
     torch.set_num_threads(1)
     print(HEADER)
-    for r in (tour(), linear()):
+    for r in (tour(), linear(), against()):
         print(r.row())
 
 
