@@ -193,3 +193,9 @@ def test_options_as_the_interface_reads_them(q: ApiSession, made: str) -> None:
     q("d:module(m;0b)\no:$[98h=type d;first d`options;d`options]")
     assert q(f"({READ[made]})~o"), q.text("o")
     assert q("(module(m;1b))~module(n;1b)")
+
+
+def test_help_lists_every_type_in_order(q: ApiSession) -> None:
+    q("n:exec module from help`module\nm:n except`seqdict")
+    assert q("m~asc m") and q("(n?`seqdict)=1+n?`seqjoin") and q("128=count n")
+    assert q("all{x~options y}'[exec options from help`module;n]")

@@ -172,7 +172,9 @@ def help_table(types: list[Any]) -> Table:
 
 @topic("module", "module types, options & forward args")
 def all_modules() -> Table:
-    return help_table(sorted(TYPES.values(), key=lambda t: t.name))
+    """By name, but that seqdict comes after seqjoin."""
+    return help_table(sorted(TYPES.values(),
+                             key=lambda t: "seqjoin~" if t.name == "seqdict" else t.name))
 
 
 def plain(row: ModuleType) -> bool:
