@@ -17,6 +17,7 @@ from .itemwise import itemwise
 from .lists.index import index
 from .lists.joining import joined_rows
 from .lists.positions import missing
+from .lists.row_aggregates import of_rows
 from .registry import KEYWORDS, OPERATORS
 from .tables.columns import with_columns
 from .values import (
@@ -67,6 +68,9 @@ def each(f: Value, x: Value) -> Value:
         fn1 = f.fn1
         if f.name == "count" and not count(x):
             return np.empty(0, np.int64)
+        rows = of_rows(f.name, x)
+        if rows is not None:
+            return rows
         return _listed([fn1(v) for v in items(x)])
     return _listed([apply1(f, v) for v in items(x)])
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import length_error, type_error
 from ..lists.enums import resolve
+from ..lists.flat import cut_as, flat, pair_flat
 from ..symbols import TABLE, Symbol
 from ..types import CODE_OF_DTYPE, DTYPE, LONG_NULL
 from ..values import (
@@ -93,7 +94,8 @@ def each_atom(f: Callable[[Value], Value], kernels: Kernels, x: Value) -> Value:
     """Atomic f of one argument; `f` is the whole function, for the parts of compound x."""
     a = x if type(x) is np.ndarray else simple_array(x)
     if a is None:
-        return each_part(f, x)
+        whole = flat(x) if isinstance(x, List) else None
+        return each_part(f, x) if whole is None else cut_as(f(whole), x)
     return as_value(kernels[a.dtype](a))
 
 
@@ -144,6 +146,10 @@ def _pair_parts(f: Dyad, x: Value, y: Value) -> Value:
         return _pair_tables(f, x, y)
     left = isinstance(x, (List, np.ndarray))
     right = isinstance(y, (List, np.ndarray))
+    met = pair_flat(x, y)
+    if met is not None:
+        a, b, shape = met
+        return cut_as(f(a, b), shape)
     if left and right:
         if len(x) != len(y):
             raise length_error()
