@@ -23,7 +23,6 @@ from ..own.parms import ParameterDict
 from ..own.sequence import SeqDict, SeqJoin, SeqList, SeqNest, Sequential, Transform
 from ..types import BY_CLASS, TYPES, ModuleType, enter
 
-EIGHT = ("tensor",) * 8
 for _name, _cls, _args, _result in (
         ("fork", Fork, 1, "tuple"), ("nbeats", NBeats, 1, "tensor"),
         ("residual", Residual, 3, "tensor"), ("seqdict", SeqDict, 8, "tensor"),
