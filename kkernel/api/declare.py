@@ -26,11 +26,12 @@ from kkernel.q.symbols import Symbol
 from kkernel.q.values import List, Value, items
 
 from . import forms, kinds
-from .convert import list_to_q, to_q, to_tensor
+from .convert import to_tensor
 from .failure import details, translated
 from .kinds import NO, Kind, is_array, is_general, kname
-from .objects import Handle, find, register_tensor, register_vector
+from .objects import Handle, find
 from .params import IN_PLACE, Param, Usage
+from .results import as_it_is, as_pointer, as_value
 
 Run = Callable[..., Any]
 F = TypeVar("F", bound=Run)
@@ -280,28 +281,6 @@ class Function:
         return Foreign(self.name, self.rank, self.call, self.doc, self.on_items, self.readers)
 
 
-def as_pointer(result: Any) -> Value:
-    """A result of torch as a pointer; null for none, and a number as itself."""
-    if isinstance(result, (tuple, list)):
-        return register_vector([*result])
-    if isinstance(result, torch.Tensor):
-        return register_tensor(result)
-    return NULL if result is None else result
-
-
-def as_value(result: Any) -> Value:
-    """A result of torch as a q value."""
-    if result is None:
-        return NULL
-    if isinstance(result, (tuple, list)):
-        return list_to_q(list(result), fresh=True)
-    return to_q(result, fresh=True) if isinstance(result, torch.Tensor) else result
-
-
-def _as_it_is(result: Any) -> Value:
-    return NULL if result is None else result
-
-
 def _mark(kind: Kind, arg: Value, required: bool, bound: bool) -> str:
     """How a reader reads an argument of this kind; empty if it cannot."""
     of, tensor = type(arg), kind in kinds.TENSOR_KINDS
@@ -353,7 +332,7 @@ class Raw(Function):
             self.call = partial(forms.in_full, self)
 
     def invoke(self, x: Value) -> Value:
-        return _as_it_is(self.run(x))
+        return as_it_is(self.run(x))
 
     def marks(self, args: Sequence[Value], alone: bool) -> str | None:
         letters = "".join(_letter(v) for v in args)
@@ -377,7 +356,7 @@ class Raw(Function):
         return _longs if mark == "l" else None
 
     def delivery(self, pointer: bool) -> Run:
-        return _as_it_is
+        return as_it_is
 
     def gives(self, pointer: bool) -> str:
         return "any" if pointer or not self.tensors else "values"
