@@ -52,7 +52,7 @@ def random_crop(x: Tensor, size: Sequence[int], pad: Sequence[int] = (0, 0, 0, 0
     n, (height, width) = _images(x, "randomcrop"), size
     padded = x
     if any(pad):
-        padded = F.pad(x, tuple(pad), padmode, value if padmode == "constant" else None)
+        padded = F.pad(x, tuple(pad), padmode, value)
     rows, columns = padded.shape[-2:]
     if rows == height and columns == width:
         return padded

@@ -120,9 +120,7 @@ class Pad(nn.Module):
         self.pad, self.mode, self.value = tuple(pad), mode, value
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.mode == "constant":
-            return F.pad(x, self.pad, value=self.value)
-        return F.pad(x, self.pad, self.mode)
+        return F.pad(x, self.pad, self.mode, self.value)
 
 
 class Cat(nn.Module):
