@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from .front_end import Notebook, Server
 from .panel_notebook import CELLS, EVIL, expect_text, expect_visible, names, panel, spec
@@ -36,8 +37,9 @@ def notebook(request: pytest.FixtureRequest, browser: Any, server: Server) -> It
 
 def test_the_live_form_stands_and_the_static_one_hides(notebook: Notebook) -> None:
     for kind in ("specification", "histograms", "states"):
-        assert panel(notebook, kind).is_visible()
-    assert not any(s.is_visible() for s in notebook.page.locator(".kt-static").all())
+        expect_visible(panel(notebook, kind))
+    for static in notebook.page.locator(".kt-static").all():
+        expect(static).not_to_be_visible(timeout=20_000)
 
 
 def test_the_tree_folds_unrolls_and_filters(notebook: Notebook) -> None:
@@ -262,6 +264,7 @@ def test_initializers_are_drawn_compared_and_undone(notebook: Notebook) -> None:
     notebook.run_cell(5)
     page.wait_for_selector(".kt-initializers")
     shown = panel(notebook, "initializers")
+    expect(shown.locator("svg.kt-close")).to_have_count(3, timeout=20_000)
     assert [words.split(" through")[0].split(":")[0] for words in (
         chart.get_attribute("aria-label") for chart in shown.locator("svg.kt-close").all())] == [
         "mean square of activations", "units", "mean square of gradients"]
@@ -269,21 +272,21 @@ def test_initializers_are_drawn_compared_and_undone(notebook: Notebook) -> None:
     shown.get_by_label("initializer", exact=True).select_option("orthogonal")
     shown.get_by_role("button", name="draw all").click()
     expect_text(shown.locator(".kt-said"), "drawn by orthogonal")
-    assert "torch.manual_seed(7); [nn.init.orthogonal_" in shown.locator(".kt-line").inner_text()
+    expect_text(shown.locator(".kt-line"), "torch.manual_seed(7); [nn.init.orthogonal_")
     expect_text(shown.locator(".kt-weights tbody tr").first, "orthogonal entries")
     expect_text(shown.locator(".kt-weights tbody tr").first, "consistent")
     shown.get_by_role("button", name="undo").click()
     expect_text(shown.locator(".kt-said"), "as they were")
-    assert shown.locator(".kt-line").inner_text() == "snapshots_of(m).undo()"
+    expect_text(shown.locator(".kt-line"), "snapshots_of(m).undo()")
     shown.get_by_role("button", name="compare all").click()
     page.wait_for_function(
         "() => document.querySelectorAll('.kt-initializers .kt-comparedline').length === 16")
-    assert "InitializerPanel(m).compare(" in shown.locator(".kt-line").inner_text()
+    expect_text(shown.locator(".kt-line"), "InitializerPanel(m).compare(")
     shown.get_by_role("button", name="back to the model").click()
     page.wait_for_function(
         "() => !document.querySelector('.kt-initializers .kt-comparedline')")
     shown.get_by_text("table", exact=True).click()
-    assert "E[h²]" in shown.locator(".kt-signal thead").inner_text()
+    expect_text(shown.locator(".kt-signal thead"), "E[h²]")
 
 
 def test_panels_follow_training_while_a_cell_runs(notebook: Notebook) -> None:
@@ -367,17 +370,16 @@ def test_after_a_reload_and_without_a_kernel(notebook: Notebook) -> None:
     page.reload()
     notebook.ready()
     page.wait_for_selector(".kt-live", timeout=60_000)
-    assert not page.locator(".kt-static").first.is_visible()
+    expect(page.locator(".kt-static").first).not_to_be_visible(timeout=20_000)
     page.evaluate("() => window.__notebook.sessionContext.shutdown().then(() => true)")
     page.reload()
     page.wait_for_selector(".jp-Notebook .kt-static", timeout=60_000)
     page.wait_for_function(
         "() => [...document.querySelectorAll('.kt-static')].some((s) => s.offsetHeight > 0)",
         timeout=60_000)
-    static = page.locator(".kt-static")
-    assert static.first.is_visible()
-    assert "sequential" in static.first.inner_text()
-    assert page.locator(".kt-static img").first.is_visible()
+    expect_visible(page.locator(".kt-static").first)
+    expect_text(page.locator(".kt-static").first, "sequential")
+    expect_visible(page.locator(".kt-static img").first)
     shown = page.locator(".jp-Notebook").inner_text()
     assert "Error displaying widget" not in shown and "model not found" not in shown
 
