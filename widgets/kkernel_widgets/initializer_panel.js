@@ -330,16 +330,16 @@ function render({ model, el }) {
   }
 
   function warnings(layers) {
-    const found = [];
+    const found = [], some = (n) => `${n} layer${n === 1 ? "" : "s"}`;
     const dead = layers.filter((l) => l.dead > .2).length;
     const full = layers.filter((l) => l.saturated > .5).length;
     const bad = layers.filter((l) => l.overflow).length;
     const off = layers.filter((l) => l.square > 0 && l.theory > 0
       && Math.abs(Math.log(l.square / l.theory)) > 2 * l.spread + .2).length;
-    if (bad) found.push(`${bad} layers are not finite`);
-    if (off) found.push(`${off} layers off the band`);
-    if (dead) found.push(`${dead} layers with more than 20% dead units`);
-    if (full) found.push(`${full} saturated layers`);
+    if (bad) found.push(`${some(bad)} not finite`);
+    if (off) found.push(`${some(off)} off the band`);
+    if (dead) found.push(`${some(dead)} with more than 20% dead units`);
+    if (full) found.push(`${some(full)} saturated`);
     return found.map((text) => h("span", { class: "kt-misfits" }, "! " + text));
   }
 
