@@ -52,3 +52,11 @@ def both(q: ApiSession, source: str, plain: Callable[[], Plain]) -> tuple[Any, .
     torch.manual_seed(int(source.split()[1]))
     *numbers, net = plain()
     return got, q.obj("q").state_dict(), [float(n) for n in numbers], net.state_dict()
+
+
+def expect_same_bits(q: ApiSession, source: str, plain: Callable[[], Plain]) -> None:
+    """The same numbers and the same network, to the last bit."""
+    got, mine, numbers, state = both(q, source, plain)
+    assert got == numbers
+    for a, b in zip(mine.values(), state.values(), strict=True):
+        assert torch.equal(a, b)

@@ -49,12 +49,19 @@ def loss_definition(loss: nn.Module, all: bool) -> Dict:
 
 # ------------------------------------------------------------------ the function loss
 
+def _module_of(handle: Handle) -> nn.Module:
+    """The loss behind a pointer to it or to a model."""
+    if handle.kind == "model":
+        return handle.obj.loss  # type: ignore[no-any-return]
+    if handle.kind != "loss":
+        raise QError("loss: unrecognized arg(s)")
+    return handle.obj  # type: ignore[no-any-return]
+
+
 def _of_pair(handle: Handle, x: Tensor, y: Tensor) -> Tensor:
     """The loss of an output and its target, which is what loops are made of."""
-    if handle.kind not in ("loss", "model"):
-        raise QError("loss: unrecognized arg(s)")
-    module = handle.obj if handle.kind == "loss" else handle.obj.loss
-    return calculate_loss(module, [x, y] if x.is_cpu and y.is_cpu else _on_one_device([x, y]))
+    pair = [x, y] if x.is_cpu and y.is_cpu else _on_one_device([x, y])
+    return calculate_loss(_module_of(handle), pair)
 
 
 @function("loss", GROUP, "make a loss, give its definition, or calculate it",
@@ -75,20 +82,18 @@ def loss(x: Value) -> Value:
         row = find_loss(args[0])
         return register("loss", row.create(args[1:], 1))
     first = find(args[0]) if args else None
-    if len(args) < 2 or first is None or first.kind not in ("loss", "model"):
+    if len(args) < 2 or first is None:
         raise QError("loss: unrecognized arg(s)")
+    module = _module_of(first)
     if len(args) == 2 and first.kind == "loss" and as_flag(args[1]) is not NO:
         return loss_definition(first.obj, as_flag(args[1]))
-    module = first.obj if first.kind == "loss" else first.obj.loss
     return register("tensor", _from_values(module, args[1:]))
 
 
 def _described(handle: Handle) -> Value:
     if handle.kind == "loss":
         return loss_definition(handle.obj, settings.active.alloptions)
-    if handle.kind != "model":
-        raise QError("loss: unrecognized arg(s)")
-    return register("loss", handle.obj.loss)
+    return register("loss", _module_of(handle))
 
 
 def _from_state(x: Dict) -> nn.Module:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from api_session import ApiSession
-from beside_torch import SGD, Plain, both, fit, step, turns, wave
+from beside_torch import SGD, Plain, both, expect_same_bits, fit, step, turns, wave
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -475,10 +475,7 @@ for _kind, _cells in (("rnn", nn.RNN), ("gru", nn.GRU), ("lstm", nn.LSTM)):
 
 @pytest.mark.parametrize("name", EXACT)
 def test_same_bits_as_plain_pytorch(q: ApiSession, name: str) -> None:
-    got, mine, numbers, state = both(q, *EXACT[name])
-    assert got == numbers
-    for a, b in zip(mine.values(), state.values(), strict=True):
-        assert torch.equal(a, b)
+    expect_same_bits(q, *EXACT[name])
 
 
 def test_nearly_the_numbers_of_plain_pytorch(q: ApiSession) -> None:

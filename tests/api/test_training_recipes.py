@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from api_session import ApiSession
-from beside_torch import SGD, Plain, both, fit, step, turns, wave
+from beside_torch import SGD, Plain, expect_same_bits, fit, step, turns, wave
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -516,7 +516,4 @@ RECIPES: dict[str, tuple[str, Callable[[], Plain]]] = {
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_same_bits_as_plain_pytorch(q: ApiSession, name: str) -> None:
-    got, mine, numbers, state = both(q, *RECIPES[name])
-    assert got == numbers
-    for a, b in zip(mine.values(), state.values(), strict=True):
-        assert torch.equal(a, b)
+    expect_same_bits(q, *RECIPES[name])

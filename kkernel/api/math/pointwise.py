@@ -95,6 +95,7 @@ def written(result: Any, out: Any) -> Any:
 # ------------------------------------------------------------------ sums with a factor
 
 _MULT = Param("mult", kinds.NUMBER, "factor, 1 if left out", 1)
+_OPTIONS = ("multiplier", "output")  # how messages call what comes after the tensors
 
 
 class Factored(Function):
@@ -117,13 +118,13 @@ class Factored(Function):
                 args[-1] = args[-1] if factor is NO else factor
         elif not is_general(x) and x is not NULL:
             raise QError(f"{self.label}: not implemented for {kname(x)}")
+        simple = isinstance(x, np.ndarray) and x.ndim == 1
+        options, word = (("multiplier",), "inputs") if simple else (_OPTIONS, "args")
         least, n = self.required, len(args)
-        if isinstance(x, np.ndarray) and x.ndim == 1:
-            what = f"{least}-{least + 1} inputs expected, {self._takes('multiplier')}"
-        else:
-            what = f"{least}-{least + 2} args expected, {self._takes('multiplier', 'output')}"
-        if not least <= n <= int(what[2]):
-            raise QError(f"{self.label}: {what}, but {n} given")
+        most = least + len(options)
+        if not least <= n <= most:
+            raise QError(f"{self.label}: {least}-{most} {word} expected, {self._takes(*options)}, "
+                         f"but {n} given")
         return args
 
     def _takes(self, *options: str) -> str:
@@ -131,8 +132,8 @@ class Factored(Function):
 
     def unrecognized(self, args: Sequence[Value]) -> QError:
         least = self.required
-        return QError(f"{self.label}: unrecognized arg(s) expecting {least}-{least + 2} args, "
-                      + self._takes("multiplier", "output"))
+        return QError(f"{self.label}: unrecognized arg(s) expecting "
+                      f"{least}-{least + len(_OPTIONS)} args, {self._takes(*_OPTIONS)}")
 
 
 # x + n where n counts as a tensor, of which torch respects the type more than that of a number

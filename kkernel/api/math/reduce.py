@@ -115,33 +115,37 @@ def prod(x: Tensor, dims: Any, keepdim: bool, dtype: Any, out: Any) -> Any:
 
 # ------------------------------------------------------------------ extremes
 
-def _extreme(name: str, run: Callable[..., Any], words: str) -> None:
-    @function(name, GROUP, f"{words} of all; with other arguments also the indices", X, DIM,
-              KEEP_LAST, OUTPUTS,
-              usage=_USAGE, fix=_or_last(run, run),
-              examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
-              samples=[_ROWS, f"({_ROWS};1)", f"({_ROWS};0;1b)"])
+def _with_indices(run: Callable[..., Any],
+                  whole: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Values and indices along a dimension, the last if none is given; `whole`, if there is one,
+    where nothing but the tensor is given."""
     def call(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
-        if dim is None and keepdim is None and out is None:
-            return run(x)
+        if whole is not None and dim is None and keepdim is None and out is None:
+            return whole(x)
         along = -1 if dim is None else dim
-        return into_vector(lambda **o: run(x, along, bool(keepdim), **o), out)
+        return into_vector(lambda **o: run(x, dim=along, keepdim=bool(keepdim), **o), out)
+
+    return call
+
+
+def _extreme(name: str, run: Callable[..., Any], words: str) -> None:
+    function(name, GROUP, f"{words} of all; with other arguments also the indices", X, DIM,
+             KEEP_LAST, OUTPUTS,
+             usage=_USAGE, fix=_or_last(run, run),
+             examples=[f"{name}{_ROWS}", f"{name}({_ROWS};1)"], plain=run,
+             samples=[_ROWS, f"({_ROWS};1)", f"({_ROWS};0;1b)"])(_with_indices(run, run))
 
 
 _extreme("Max", torch.max, "maximum")
 _extreme("Min", torch.min, "minimum")
 
 
-@function("aminmax", GROUP, "minimum and maximum, of all or along a dimension", X, DIM,
-          KEEP_LAST, OUTPUTS,
-          usage=_USAGE,
-          examples=[f"aminmax{_ROWS}", f"aminmax({_ROWS};1)"],
-          samples=[_ROWS, f"({_ROWS};1)"])
-def aminmax(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
-    if dim is None and out is None and keepdim is None:
-        return torch.stack(tuple(torch.aminmax(x))).reshape(2)
-    along = -1 if dim is None else dim
-    return into_vector(lambda **o: torch.aminmax(x, dim=along, keepdim=bool(keepdim), **o), out)
+function("aminmax", GROUP, "minimum and maximum, of all or along a dimension", X, DIM,
+         KEEP_LAST, OUTPUTS,
+         usage=_USAGE,
+         examples=[f"aminmax{_ROWS}", f"aminmax({_ROWS};1)"],
+         samples=[_ROWS, f"({_ROWS};1)"])(_with_indices(
+             torch.aminmax, lambda x: torch.stack(tuple(torch.aminmax(x))).reshape(2)))
 
 
 def _over_dims(name: str, run: Callable[..., Tensor], words: str) -> None:
@@ -202,15 +206,10 @@ _truth("Any", torch.any, "any element is")
 
 def _middle(name: str, one: Callable[..., Tensor] | None, run: Callable[..., Any],
             words: str) -> None:
-    @function(name, GROUP, words, X, DIM, KEEP_LAST, OUTPUTS,
-              usage=_USAGE, fix=_or_last(run, one),
-              examples=[f"{name} 3 1 2", f"{name}((3 1 2;9 8 9);1)"],
-              samples=["((3 1 2;9 8 9);1)", "((3 1 2;9 8 9);0;1b)"])
-    def call(x: Tensor, dim: int | None, keepdim: bool | None, out: Any) -> Any:
-        if one is not None and dim is None and keepdim is None and out is None:
-            return one(x)
-        along = -1 if dim is None else dim
-        return into_vector(lambda **o: run(x, along, bool(keepdim), **o), out)
+    function(name, GROUP, words, X, DIM, KEEP_LAST, OUTPUTS,
+             usage=_USAGE, fix=_or_last(run, one),
+             examples=[f"{name} 3 1 2", f"{name}((3 1 2;9 8 9);1)"],
+             samples=["((3 1 2;9 8 9);1)", "((3 1 2;9 8 9);0;1b)"])(_with_indices(run, one))
 
 
 _middle("median", torch.median, torch.median, "median; with a dimension also the index")
