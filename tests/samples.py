@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -55,15 +56,20 @@ def expected(f: Function, args: list[Value], grad: bool = False) -> Any:
     return REFERENCE[f.name](*given)
 
 
-def same(a: Value, b: Value) -> bool:
+def nearly(x: Any, y: Any) -> bool:
+    """Equal arrays, but for rounding."""
+    return bool(np.allclose(x, y, rtol=1e-6, atol=1e-9, equal_nan=True) if x.dtype.kind == "f"
+                else np.array_equal(x, y))
+
+
+def same(a: Value, b: Value, alike: Callable[[Any, Any], bool] = nearly) -> bool:
+    """Values of one type and shape, whose arrays are alike."""
     if qtype(a) != qtype(b):
         return False
     if type(a) is List and type(b) is List:
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(same(x, y, alike) for x, y in zip(a, b, strict=True))
     x, y = np.asarray(a), np.asarray(b)
-    return x.dtype == y.dtype and x.shape == y.shape and bool(
-        np.allclose(x, y, rtol=1e-6, atol=1e-9, equal_nan=True) if x.dtype.kind == "f"
-        else np.array_equal(x, y))
+    return x.dtype == y.dtype and x.shape == y.shape and alike(x, y)
 
 
 def as_value(result: Any) -> Value:

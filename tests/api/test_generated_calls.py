@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from samples import COMPARED, arguments, as_value, is_tensor, plain
+from samples import COMPARED, arguments, as_value, is_tensor, plain, same
 from torch_reference import REFERENCE
 
 from kkernel.api import objects
 from kkernel.api.convert import to_q, to_tensor
 from kkernel.api.declare import Function
 from kkernel.q.errors import QError
-from kkernel.q.values import List, Value, collapse, qtype
+from kkernel.q.values import Value, collapse, qtype
 from kkernel.session import Session
 
 Tensor = torch.Tensor
@@ -118,22 +118,16 @@ def agree(a: Tensor, b: Tensor) -> None:
     torch.testing.assert_close(a, b, equal_nan=True)
 
 
-def same(a: Value, b: Value) -> bool:
-    """Equal q values, but for that noise."""
-    if qtype(a) != qtype(b):
-        return False
-    if type(a) is List and type(b) is List:
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    x, y = np.asarray(a), np.asarray(b)
+def nearly(x: Any, y: Any) -> bool:
+    """Equal arrays, but for that noise."""
     near = {"f4": 1e-5, "f8": 1e-9}.get(x.dtype.str[1:])
-    return x.dtype == y.dtype and x.shape == y.shape and (
-        np.array_equal(x, y) if near is None else
+    return np.array_equal(x, y) if near is None else bool(
         np.allclose(x, y, rtol=near, atol=near, equal_nan=True))
 
 
 def _check(f: Function, got: Value, wanted: Any, pointer: bool) -> None:
     if not pointer or isinstance(wanted, bool):
-        assert same(got, as_value(wanted))
+        assert same(got, as_value(wanted), nearly)
     elif isinstance(wanted, Tensor):
         agree(objects.need(got, "tensor", name=f.name).obj, wanted)
     else:
